@@ -1,0 +1,54 @@
+# `make demo` and `make test` need Python 3.11+, git and make; the rest is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.PHONY: demo test check format format-check lint types imports docs living-example test-oldest bench clean
+
+demo: $(VENV)/ready ## see a real dataset with a real history diffed and migrated
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/ready ## run the tests
+	$(BIN)/python -m pytest -q -n $(JOBS) --ignore tests/docs
+
+check: format-check lint types imports test docs living-example ## all that CI runs
+
+format: $(VENV)/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+format-check: $(VENV)/ready
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+imports: $(VENV)/ready
+	$(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/ready
+	$(BIN)/python -m pytest -q tests/docs
+
+living-example: $(VENV)/ready ## rebuild every version of the committed example and compare with dvc.lock
+	$(BIN)/python examples/rebuild.py
+
+test-oldest: ## the tests with the oldest allowed dependencies
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/pip install -q -r constraints-oldest.txt -e . --group dev
+	.venv-oldest/bin/python -m pytest -q -n $(JOBS) --ignore tests/docs
+
+bench: $(VENV)/ready ## start-up times, as ratios
+	$(BIN)/python benchmarks/startup.py
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install -q -c constraints.txt -e . --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .venv-oldest .mypy_cache .ruff_cache .pytest_cache .hypothesis

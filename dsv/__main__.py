@@ -1,0 +1,5 @@
+"""`python -m dsv` is `dsv`."""
+
+from dsv.cli.main import run
+
+run()

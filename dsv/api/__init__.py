@@ -1,0 +1,1 @@
+"""One module a verb: opens revisions, hands values to the pure rooms, returns model values."""

@@ -1,0 +1,279 @@
+"""Adoption: a dataset's file becomes the base of a chain, and stays published with the same bytes."""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dsv.api.chains import LOCK_FILE, PIPELINE_FILE, VERSIONS, OpenChain, Project, plain_snapshot
+from dsv.api.opening import Workspace
+from dsv.api.running import IGNORE_FILE, LOCKED_FILE, apply_head
+from dsv.documents import pipeline, yaml
+from dsv.documents.declarations import set_path
+from dsv.errors import DataMissing, MigrationError, UnknownRevision
+from dsv.files import atomic_writer, write_bytes, write_text
+from dsv.formats.base import dialect, scan
+from dsv.migrations import base as bases
+from dsv.migrations.chain import Chain, link
+from dsv.migrations.stages import profile_path
+from dsv.model.dataset import Dataset
+from dsv.model.migration import BASE_ID, ChainLock
+from dsv.model.snapshot import ReadOptions
+from dsv.store import objects
+from dsv.store.commit import changed_paths, restoring
+from dsv.store.revisions import resolve
+from dsv.store.trees import Located, Tree
+from dsv.tables.duckdb import Engine
+
+POINTER = ".dvc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """An adoption that is possible: how the file is held now, and the chain that it would start."""
+
+    declared: Dataset
+    located: Located
+    chain: Chain
+
+
+def prepare(workspace: Workspace, declared: Dataset) -> Prospect:
+    """Look whether a dataset can get a chain, and what its base would be. Writes nothing.
+
+    Raises: MigrationError: its file was edited, is tracked by nothing, or is in a folder that DVC
+        tracks. DataMissing: it is not checked out.
+    """
+    located = workspace.tree.find(declared.path)
+    if located is None:
+        raise DataMissing(f"the dataset's file {declared.path} is not there", hint="dsv status")
+    file = _present(located)
+    _check_unedited(workspace, located)
+    project = workspace.project(declared)
+    path = _relative(workspace, project, declared.path)
+    kept = located.kind == "stage"
+    base_path = path if kept else _beside(path, "base")
+    publishes = _beside(path, "published") if kept else path
+    for new in {base_path, publishes} - {path}:
+        if project.path(new).exists():
+            raise MigrationError(
+                f"{new} is in the way: the chain needs that path", where=new, hint=f"mv {new} …"
+            )
+    snapshot = plain_snapshot(file, declared.path)
+    snapshot = replace(snapshot, options=ReadOptions(header=declared.header, dialect=None))
+    snapshot = replace(snapshot, options=replace(snapshot.options, dialect=dialect(snapshot)))
+    with Engine() as engine:
+        table = scan(engine, snapshot).table
+        base = bases.build_base(declared, table, snapshot, base_path, publishes)
+    return Prospect(declared=declared, located=located, chain=link(base, ()))
+
+
+def _present(located: Located) -> Path:
+    if located.file is not None:
+        return located.file
+    command = "dvc checkout" if located.kind != "git" else "git checkout --"
+    raise DataMissing(
+        f"{located.path} is not checked out, so it cannot be adopted",
+        where=located.pointer,
+        hint=f"{command} {located.path}",
+    )
+
+
+def _check_unedited(workspace: Workspace, located: Located) -> None:
+    commit = f"dsv commit -m 'Before the first migration' {_name(workspace, located.path)}"
+    if located.kind == "untracked":
+        raise MigrationError(f"{located.path} is not tracked yet", where=located.path, hint=commit)
+    if located.kind == "dvc-folder":
+        folder = posixpath.splitext(str(located.pointer))[0]
+        outside = posixpath.join(posixpath.dirname(folder), posixpath.basename(located.path))
+        raise MigrationError(
+            f"{located.path} is inside the folder {folder}, which DVC tracks as a whole",
+            where=located.pointer,
+            hint=f"take it out: mv {located.path} {outside} && dvc add {folder} {outside}",
+        )
+    if located.kind == "git":
+        edited = bool(changed_paths(workspace.repository, [located.path]))
+    else:
+        file = located.file
+        edited = file is not None and objects.workspace_md5(workspace.repository, file) != located.md5
+    if edited:
+        raise MigrationError(
+            f"{located.path} has changes that are not committed; the chain would start from them",
+            where=located.path,
+            hint=commit,
+        )
+
+
+def adopt(workspace: Workspace, prospect: Prospect) -> tuple[str, ...]:
+    """Write the base, what pins it, the publish stage; run it. Gives sentences about what was done.
+
+    Raises: DsvError: all is as it was.
+    """
+    declared, located = prospect.declared, prospect.located
+    repository, project, base = workspace.repository, workspace.project(declared), prospect.chain.base
+    file, copy = project.path(base.publishes), project.path(base.path)
+    opened = OpenChain(project=project, chain=prospect.chain, lock=ChainLock(head=BASE_ID, entries=()))
+    names = [
+        *(f"{path}{POINTER}" for path in (base.path, base.publishes)),
+        f"{project.documents(base.dataset)}/{BASE_ID}.yaml",
+        f"{project.documents(base.dataset)}/{LOCK_FILE}",
+        PIPELINE_FILE,
+        LOCKED_FILE,
+        profile_path(base.publishes),
+        posixpath.join(posixpath.dirname(base.path), IGNORE_FILE),
+    ]
+    kept = located.kind == "stage"
+    try:
+        with restoring(repository, [repository.relative(project.path(name)) for name in names]):
+            if not kept:
+                _copy(file, copy)
+            _ignore(project, base.path, in_dvc=located.kind == "dvc")
+            write_text(project.path(f"{project.documents(base.dataset)}/{BASE_ID}.yaml"), bases.dump(base))
+            if located.kind == "dvc":
+                _move_pointer(project, base.publishes, base.path)
+            if kept:
+                text = set_path(
+                    project.text(PIPELINE_FILE),
+                    declared.name,
+                    _repository(workspace, project, base.publishes),
+                )
+                write_text(project.path(PIPELINE_FILE), text)
+            apply_head(workspace, opened, BASE_ID, in_git=located.kind == "git")
+    except BaseException:
+        if not kept:
+            copy.unlink(missing_ok=True)
+        else:
+            file.unlink(missing_ok=True)
+        _remove_if_empty(project.path(project.documents(base.dataset)))
+        raise
+    if kept:
+        return (
+            f"{declared.name} starts a chain from {base.path}; it is published at {base.publishes} from now on",
+        )
+    return (f"{declared.name} starts a chain: its file is now the base {base.path}, and published as before",)
+
+
+def undo(workspace: Workspace, opened: OpenChain, declared: Dataset) -> list[str]:
+    """Take back an adoption that was not committed: the file is the dataset's own again."""
+    project, base = opened.project, opened.base
+    in_dvc = project.path(f"{base.path}{POINTER}").exists()
+    kept = not in_dvc and posixpath.basename(base.publishes) == posixpath.basename(
+        _beside(base.path, "published")
+    )
+    if in_dvc:
+        _move_pointer(project, base.path, base.publishes)
+    if kept:
+        project.path(base.publishes).unlink(missing_ok=True)
+        text = set_path(
+            project.text(PIPELINE_FILE), declared.name, _repository(workspace, project, base.path)
+        )
+        write_text(project.path(PIPELINE_FILE), text)
+    else:
+        project.path(base.path).unlink(missing_ok=True)
+    text = pipeline.set_stages(project.text(PIPELINE_FILE), {}, [base.dataset])
+    write_text(project.path(PIPELINE_FILE), text)
+    locked = project.text(LOCKED_FILE)
+    if locked:
+        write_text(project.path(LOCKED_FILE), pipeline.remove_locked(locked, [base.dataset]))
+    _unignore(project, base.path)
+    shutil.rmtree(project.path(project.documents(base.dataset)))
+    _remove_if_empty(project.path(project.documents(base.dataset)).parent)
+    shutil.rmtree(project.path(project.versions(base)), ignore_errors=True)
+    _remove_if_empty(project.path(project.versions(base)).parent)
+    _as_in_head(workspace, project, [PIPELINE_FILE, LOCKED_FILE, profile_path(base.publishes)])
+    return [
+        f"{declared.name} has no chain any more; {base.path if kept else base.publishes} is its file again"
+    ]
+
+
+def _as_in_head(workspace: Workspace, project: Project, names: list[str]) -> None:
+    """Give documents that mean what HEAD's mean HEAD's bytes; remove those that are empty and new."""
+    repository = workspace.repository
+    try:
+        head = Tree(repository, resolve(repository, "HEAD"))
+    except UnknownRevision:
+        return
+    for name in names:
+        path = project.path(name)
+        before = head.read(repository.relative(path))
+        if not path.exists():
+            continue
+        now = yaml.load(path.read_bytes(), name)
+        if before is None:
+            if not (now or {}).get("stages"):
+                path.unlink()
+        elif name.endswith(".profile.yaml") or _meaning(yaml.load(before, name)) == _meaning(now):
+            write_bytes(path, before)
+
+
+def _meaning(document: object) -> object:
+    if isinstance(document, dict):
+        return {key: value for key, value in document.items() if value}
+    return document
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as stream, atomic_writer(target) as out:
+        shutil.copyfileobj(stream, out, 1 << 20)
+
+
+def _move_pointer(project: Project, source: str, target: str) -> None:
+    """Let the `.dvc` file of one path be that of another file with the same bytes."""
+    pointer = project.path(f"{source}{POINTER}")
+    document = yaml.load(pointer.read_bytes(), f"{source}{POINTER}")
+    document["outs"][0]["path"] = posixpath.basename(target)
+    write_text(project.path(f"{target}{POINTER}"), yaml.dump(document))
+    pointer.unlink()
+
+
+def _ignore(project: Project, base_path: str, *, in_dvc: bool) -> None:
+    path = project.path(posixpath.join(posixpath.dirname(base_path), IGNORE_FILE))
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    for line in _ignored(base_path, in_dvc=in_dvc):
+        if line not in text.splitlines():
+            text += ("\n" if text and not text.endswith("\n") else "") + line + "\n"
+    write_text(path, text)
+
+
+def _unignore(project: Project, base_path: str) -> None:
+    path = project.path(posixpath.join(posixpath.dirname(base_path), IGNORE_FILE))
+    if not path.exists():
+        return
+    gone = set(_ignored(base_path, in_dvc=True))
+    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if line not in gone]
+    if kept:
+        write_text(path, "\n".join(kept) + "\n")
+    else:
+        path.unlink()
+
+
+def _ignored(base_path: str, *, in_dvc: bool) -> Iterator[str]:
+    yield f"/{VERSIONS}"
+    if in_dvc:
+        yield f"/{posixpath.basename(base_path)}"
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _beside(path: str, word: str) -> str:
+    """`data/signs.csv.gz` -> `data/signs.base.csv.gz`."""
+    folder, name = posixpath.split(path)
+    stem, dot, suffixes = name.partition(".")
+    return posixpath.join(folder, f"{stem}.{word}{dot}{suffixes}")
+
+
+def _relative(workspace: Workspace, project: Project, path: str) -> str:
+    return (workspace.repository.root / path).relative_to(project.folder).as_posix()
+
+
+def _repository(workspace: Workspace, project: Project, path: str) -> str:
+    return workspace.repository.relative(project.path(path))
+
+
+def _name(workspace: Workspace, path: str) -> str:
+    return next((item.name for item in workspace.declared if item.path == path), path)

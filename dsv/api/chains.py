@@ -1,0 +1,134 @@
+"""The chain of a dataset, read from the files of the workspace."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dsv.documents import pipeline
+from dsv.errors import MigrationError
+from dsv.formats.base import detect
+from dsv.migrations import base as bases
+from dsv.migrations import document, lock
+from dsv.migrations.chain import Chain, link
+from dsv.model.migration import BASE_ID, Base, ChainLock, Migration
+from dsv.model.snapshot import Snapshot
+
+FOLDER = "migrations"
+LOCK_FILE = "chain.lock"
+PARAMETERS_FILE = "params.yaml"
+PIPELINE_FILE = "dvc.yaml"
+VERSIONS = ".versions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """The folder of a `dvc.yaml`, from which the paths of its chains are counted."""
+
+    folder: Path
+
+    def documents(self, dataset: str) -> str:
+        """The folder of a dataset's migrations, relative to the project."""
+        return f"{FOLDER}/{dataset}"
+
+    def versions(self, base: Base) -> str:
+        """The folder of a chain's versions, relative to the project."""
+        return posixpath.join(posixpath.dirname(base.path), VERSIONS, base.dataset)
+
+    def version(self, base: Base, migration: str) -> Path:
+        """The folder of one version."""
+        return self.folder / self.versions(base) / migration
+
+    def path(self, relative: str) -> Path:
+        """A path of the project on this machine."""
+        return self.folder / relative
+
+    def text(self, relative: str) -> str:
+        """The text of a file of the project; empty if there is none."""
+        path = self.path(relative)
+        return path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
+
+    def parameters(self, dataset: str, migration: str) -> Mapping[str, Any]:
+        """What `params.yaml` holds for a migration."""
+        return pipeline.parameters(self.text(PARAMETERS_FILE), dataset, migration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenChain:
+    """A chain and what its lock says of it."""
+
+    project: Project
+    chain: Chain
+    lock: ChainLock
+
+    @property
+    def base(self) -> Base:
+        """What `m0000_base.yaml` pins."""
+        return self.chain.base
+
+    @property
+    def lock_path(self) -> Path:
+        """Where the lock is."""
+        return self.project.path(f"{self.project.documents(self.base.dataset)}/{LOCK_FILE}")
+
+
+def has_chain(project: Project, dataset: str) -> bool:
+    """Say whether a dataset has been adopted by a chain."""
+    return project.path(_base_file(project, dataset)).exists()
+
+
+def open_base(project: Project, dataset: str) -> Base:
+    """What `m0000_base.yaml` pins. Raises: MigrationError: there is none. DocumentError."""
+    relative = _base_file(project, dataset)
+    path = project.path(relative)
+    if not path.exists():
+        raise MigrationError(
+            f"the dataset {dataset!r} has no chain of migrations", hint=f"dsv migrate new --dataset {dataset}"
+        )
+    return bases.load(path.read_bytes(), relative)
+
+
+def open_migration(project: Project, dataset: str, migration: str) -> Migration:
+    """One migration's document. Raises: MigrationError: there is none. DocumentError."""
+    relative = f"{project.documents(dataset)}/{migration}.yaml"
+    path = project.path(relative)
+    if not path.exists():
+        raise MigrationError(
+            f"there is no migration {migration!r}", where=relative, hint="dsv migrate status"
+        )
+    return document.read(path.read_bytes(), relative, path.parent)
+
+
+def open_chain(project: Project, dataset: str) -> OpenChain:
+    """The chain of a dataset.
+
+    Raises: MigrationError: it has none. DocumentError: a document is wrong. ConflictError: two
+        migrations follow the same one.
+    """
+    base = open_base(project, dataset)
+    folder = project.documents(dataset)
+    ids = sorted(path.stem for path in project.path(folder).glob("m[0-9]*.yaml") if path.stem != BASE_ID)
+    chain = link(base, [open_migration(project, dataset, name) for name in ids])
+    relative = f"{folder}/{LOCK_FILE}"
+    path = project.path(relative)
+    if not path.exists():
+        return OpenChain(project=project, chain=chain, lock=ChainLock(head=BASE_ID, entries=()))
+    return OpenChain(project=project, chain=chain, lock=lock.load(path.read_bytes(), relative))
+
+
+def base_snapshot(project: Project, base: Base) -> Snapshot:
+    """The base's file in the workspace."""
+    return Snapshot(path=project.path(base.path), format=base.format, gzip=base.gzip, shown_path=base.path)
+
+
+def plain_snapshot(path: Path, shown: str) -> Snapshot:
+    """A file whose name says what it is. Raises: FormatError: the suffix is unknown."""
+    found, gzip = detect(shown)
+    return Snapshot(path=path, format=found, gzip=gzip, shown_path=shown)
+
+
+def _base_file(project: Project, dataset: str) -> str:
+    return f"{project.documents(dataset)}/{BASE_ID}.yaml"

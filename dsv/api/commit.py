@@ -1,0 +1,285 @@
+"""`dsv commit`: data to its keeper, its profile to Git, and one Git commit of exactly what belongs to it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dsv.api.chains import (
+    LOCK_FILE,
+    PARAMETERS_FILE,
+    PIPELINE_FILE,
+    OpenChain,
+    has_chain,
+    open_chain,
+    plain_snapshot,
+)
+from dsv.api.deltas import delta_text, workspace_delta
+from dsv.api.opening import Workspace, open_workspace
+from dsv.api.pairs import recorded_profile
+from dsv.api.running import IGNORE_FILE, LOCKED_FILE, check_published, refresh_lock
+from dsv.documents import yaml
+from dsv.errors import DataMissing, MigrationError, UnknownRevision, UsageError
+from dsv.files import write_text
+from dsv.formats.base import scan
+from dsv.migrations.stages import profile_path
+from dsv.model.dataset import Dataset
+from dsv.model.history import RowDelta
+from dsv.model.snapshot import ReadOptions
+from dsv.profiles import document as profiles
+from dsv.profiles.build import build
+from dsv.store import dvc, objects
+from dsv.store.commit import changed_paths, check_ready, commit_paths, restoring
+from dsv.store.lock import exclusive
+from dsv.store.revisions import resolve
+from dsv.store.trees import Located, Tree
+from dsv.tables.duckdb import Engine
+
+TRAILER = "Dsv-Rows"
+DVC_FILES = (".dvc/.gitignore", ".dvc/config", ".dvcignore")
+_TRAILERS = re.compile(r"(^|\n\n)([A-Za-z-]+: [^\n]*\n?)+$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What was committed, in sentences. `commit` is None where there was nothing to commit, or on a dry run."""
+
+    commit: str | None
+    paths: tuple[str, ...]
+    lines: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def commit(start: Path, names: Sequence[str], *, message: str | None, dry_run: bool = False) -> Committed:
+    """Commit the changes of the named datasets, or of all.
+
+    Data that nothing tracks goes to DVC; data that Git tracks stays in Git.
+
+    Raises: DsvError: nothing was committed, and every small file is as it was.
+    """
+    workspace = open_workspace(start, dvc=True)
+    repository = workspace.repository
+    check_ready(repository)
+    chosen = [workspace.choose(name) for name in names] if names else list(workspace.declared)
+    if not chosen:
+        raise UsageError("no dataset is declared here, so there is nothing to commit", hint="dsv init PATH")
+    with nullcontext() if dry_run else exclusive(repository, "commit"):
+        parts = [_part(workspace, dataset) for dataset in chosen]
+        deltas = {part.dataset.name: _delta(start, part) for part in parts}
+        shared = tuple(_foreign_edits(workspace, [part.dataset for part in parts]))
+        metadata = list(dict.fromkeys(path for part in parts for path in part.metadata))
+        if dry_run:
+            return _foretold(workspace, parts, deltas, shared)
+        with restoring(repository, metadata):
+            for part in parts:
+                _keep(workspace, part)
+            paths = changed_paths(repository, [*metadata, *(path for part in parts for path in part.data)])
+            text = _with_trailer(message or "", deltas)
+            made = commit_paths(repository, paths, text) if paths else None
+    if made is None:
+        return Committed(
+            commit=None, paths=(), lines=("nothing to commit: the datasets are as in HEAD",), notes=()
+        )
+    told = [f"{name}  {delta_text(delta)}" for name, delta in deltas.items() if delta is not None]
+    lines = (f"committed {made[:7]}: {', '.join(paths)}", *told)
+    return Committed(commit=made, paths=paths, lines=lines, notes=shared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What belongs to one dataset: `data` that Git keeps, and the small files (`metadata`)."""
+
+    dataset: Dataset
+    located: Located
+    opened: OpenChain | None
+    data: tuple[str, ...]
+    metadata: tuple[str, ...]
+
+
+def _part(workspace: Workspace, dataset: Dataset) -> _Part:
+    located = workspace.tree.find(dataset.path)
+    if located is None:
+        raise DataMissing(
+            f"the file of {dataset.name} is not there",
+            where=dataset.path,
+            hint=f"dvc checkout {dataset.path}",
+        )
+    project = workspace.project(dataset)
+    folder = posixpath.dirname(dataset.declared_in)
+    shared = [posixpath.join(folder, name) for name in (PIPELINE_FILE, LOCKED_FILE, PARAMETERS_FILE)]
+    opened = open_chain(project, dataset.name) if has_chain(project, dataset.name) else None
+    sources = [dataset.path]
+    if opened is not None:
+        check_published(workspace, opened)
+        sources.append(workspace.repository.relative(project.path(opened.base.path)))
+    elif located.kind == "stage":
+        _check_stage_output(workspace, dataset, located)
+    own = [f"{path}.dvc" for path in sources] + [
+        posixpath.join(posixpath.dirname(path), IGNORE_FILE) for path in sources
+    ]
+    own.append(profile_path(dataset.path))
+    documents = _documents(workspace, opened)
+    metadata = [*shared, *own, *documents, *DVC_FILES]
+    data = [path for path in sources if _git_keeps(workspace, path)]
+    return _Part(
+        dataset=dataset,
+        located=located,
+        opened=opened,
+        data=tuple(data),
+        metadata=tuple(dict.fromkeys(path for path in metadata)),
+    )
+
+
+def _documents(workspace: Workspace, opened: OpenChain | None) -> list[str]:
+    """Migration documents, their side files, what pins the base, and the lock; deleted ones too."""
+    if opened is None:
+        return []
+    folder = opened.project.path(opened.project.documents(opened.base.dataset))
+    prefix = workspace.repository.relative(folder)
+    found = {f"{prefix}/{path.name}" for path in folder.iterdir() if path.is_file()}
+    return sorted({*found, *changed_paths(workspace.repository, [prefix]), f"{prefix}/{LOCK_FILE}"})
+
+
+def _git_keeps(workspace: Workspace, path: str) -> bool:
+    """Git tracks the file, or would: nothing ignores it, and no pointer stands beside it."""
+    pointer = workspace.repository.root / f"{path}.dvc"
+    return path in workspace.tree.paths() and not pointer.exists()
+
+
+def _check_stage_output(workspace: Workspace, dataset: Dataset, located: Located) -> None:
+    if located.file is None or located.md5 is None:
+        return
+    if objects.workspace_md5(workspace.repository, located.file) != located.md5:
+        raise MigrationError(
+            f"{dataset.path} was edited by hand since the stage {located.stage!r} wrote it",
+            where=dataset.path,
+            hint=f"dvc repro would drop the edit; keep it in the stage's inputs, or drop it: "
+            f"dvc checkout --force {dataset.path}",
+        )
+
+
+def _keep(workspace: Workspace, part: _Part) -> None:
+    """Bring data to DVC, and profile and lock up to date."""
+    repository, located, dataset = workspace.repository, part.located, part.dataset
+    if part.opened is not None:
+        for path in [workspace.repository.relative(part.opened.project.path(part.opened.base.path))]:
+            if (repository.root / f"{path}.dvc").exists():
+                _add(workspace, path)
+        refresh_lock(part.opened, part.opened.lock.head)
+        return
+    if located.kind in ("dvc", "untracked"):
+        _add(workspace, dataset.path)
+    _write_profile(workspace, part)
+
+
+def _add(workspace: Workspace, path: str) -> None:
+    repository = workspace.repository
+    located = workspace.tree.find(path)
+    file = repository.root / path
+    if located is None or located.file is None:
+        return
+    if located.kind == "untracked" or objects.workspace_md5(repository, file) != located.md5:
+        dvc.add(repository, [path])
+
+
+def _write_profile(workspace: Workspace, part: _Part) -> None:
+    repository, dataset = workspace.repository, part.dataset
+    file = repository.root / dataset.path
+    if not file.exists():
+        return
+    target = repository.root / profile_path(dataset.path)
+    known = recorded_profile(Tree(repository, workspace.tree.revision), part.located)
+    if known is not None and (known.key, known.split) == (dataset.key, dataset.split):
+        if tuple(item.field for item in known.labels) == dataset.labels:
+            return
+    snapshot = plain_snapshot(file, dataset.path)
+    with Engine() as engine:
+        options = ReadOptions(header=dataset.header)
+        table = scan(engine, _with(snapshot, options)).table
+        profile = build(
+            table,
+            key=dataset.key,
+            labels=dataset.labels,
+            split=dataset.split,
+            unlabelled=dataset.unlabelled,
+            md5=objects.workspace_md5(repository, file),
+            size_bytes=file.stat().st_size,
+        )
+    write_text(target, profiles.dump(profile))
+
+
+def _with(snapshot: Any, options: ReadOptions) -> Any:
+    from dataclasses import replace
+
+    return replace(snapshot, options=options)
+
+
+def _delta(start: Path, part: _Part) -> RowDelta | None:
+    return workspace_delta(start, part.dataset.name)
+
+
+def _with_trailer(message: str, deltas: Mapping[str, RowDelta | None]) -> str:
+    """The message with row counts as its last trailer."""
+    told = "; ".join(f"{name} {delta_text(delta)}" for name, delta in deltas.items() if delta is not None)
+    if not told:
+        return message
+    body = message.rstrip("\n")
+    gap = "\n" if _TRAILERS.search(body) and "\n\n" in body else "\n\n"
+    return f"{body}{gap}{TRAILER}: {told}\n"
+
+
+def _foretold(
+    workspace: Workspace,
+    parts: Sequence[_Part],
+    deltas: Mapping[str, RowDelta | None],
+    shared: tuple[str, ...],
+) -> Committed:
+    lines = []
+    for part in parts:
+        changed = changed_paths(workspace.repository, [*part.metadata, *part.data])
+        delta = deltas[part.dataset.name]
+        if changed or (delta is not None and delta != RowDelta(added=0, removed=0, changed=0)):
+            lines.append(f"{part.dataset.name}  {delta_text(delta) if delta else 'rows as in HEAD'}")
+            lines += [f"  {path}" for path in changed]
+    return Committed(
+        commit=None,
+        paths=(),
+        lines=tuple(lines) or ("nothing to commit: the datasets are as in HEAD",),
+        notes=shared,
+    )
+
+
+def _foreign_edits(workspace: Workspace, datasets: Sequence[Dataset]) -> Iterator[str]:
+    """What the shared files hold that differs from HEAD and is not these datasets'."""
+    try:
+        head = Tree(workspace.repository, resolve(workspace.repository, "HEAD"))
+    except UnknownRevision:
+        return
+    names = {dataset.name for dataset in datasets}
+    for folder in dict.fromkeys(posixpath.dirname(dataset.declared_in) for dataset in datasets):
+        for name in (PIPELINE_FILE, LOCKED_FILE, PARAMETERS_FILE):
+            path = posixpath.join(folder, name)
+            before, after = (_others(tree.read(path), path, names) for tree in (head, workspace.tree))
+            keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+            if keys:
+                yield f"{path} also holds changes that are not the datasets': {', '.join(keys)}"
+
+
+def _others(content: bytes | None, where: str, names: set[str]) -> dict[str, Any]:
+    """Dotted entries of a shared document that belong to none of the datasets."""
+    document = yaml.load(content, where) if content else None
+    found: dict[str, Any] = {}
+    for section, entries in (document or {}).items():
+        if section not in ("artifacts", "stages", "migrations", "checks") or not isinstance(entries, dict):
+            found[str(section)] = entries
+            continue
+        for name, entry in entries.items():
+            if not any(name == own or str(name).startswith(f"{own}-m") for own in names):
+                found[f"{section}.{name}"] = entry
+    found.pop("schema", None)
+    return found

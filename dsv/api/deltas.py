@@ -1,0 +1,48 @@
+"""Rows added, removed and changed between two revisions of a dataset, and how a commit message spells them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dsv.api.diff import compare
+from dsv.errors import DataMissing
+from dsv.model.diff import DiffResult
+from dsv.model.history import RowDelta
+
+_TOLD = re.compile(r"(?P<name>[a-z][a-z0-9-]*) \+(?P<added>\d+) -(?P<removed>\d+) ~(?P<changed>\d+)")
+
+
+def delta_text(delta: RowDelta) -> str:
+    """`+1 -0 ~22`."""
+    return f"+{delta.added} -{delta.removed} ~{delta.changed}"
+
+
+def told_deltas(trailer: str) -> dict[str, RowDelta]:
+    """Deltas by dataset, as a commit's trailer tells them."""
+    return {
+        found["name"]: RowDelta(
+            added=int(found["added"]), removed=int(found["removed"]), changed=int(found["changed"])
+        )
+        for found in map(_TOLD.fullmatch, trailer.split("; "))
+        if found is not None
+    }
+
+
+def workspace_delta(start: Path, dataset: str) -> RowDelta | None:
+    """HEAD against the workspace; None where HEAD's data cannot be had."""
+    try:
+        with compare(start, (), (dataset,)) as comparison:
+            return delta_of(comparison.result)
+    except DataMissing:
+        return None
+
+
+def delta_of(result: DiffResult) -> RowDelta | None:
+    """The delta of a diff of one dataset; None where its rows were not compared."""
+    if not result.complete or len(result.datasets) != 1:
+        return None
+    rows = result.datasets[0].rows
+    if rows.added is None or rows.removed is None or rows.changed is None:
+        return None
+    return RowDelta(added=rows.added, removed=rows.removed, changed=rows.changed)

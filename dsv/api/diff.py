@@ -1,0 +1,270 @@
+"""`dsv diff`: two sides are opened, compared table by table, and joined into one result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
+from dsv.api.targets import only_row
+from dsv.diff.dataset import diff_tables
+from dsv.diff.request import DiffRequest
+from dsv.errors import DataMissing, FormatError, SchemaError, UnknownRevision, UsageError
+from dsv.formats.base import detect, is_table_name, scan
+from dsv.model.diff import Counts, DatasetDiff, DiffResult, Formatting, KeySource, RowCounts
+from dsv.model.finding import Finding
+from dsv.model.revision import Revision
+from dsv.model.snapshot import ReadOptions, Snapshot
+from dsv.store.repository import Repository
+from dsv.store.revisions import resolve, sides
+from dsv.store.trees import Tree
+from dsv.tables.duckdb import Engine
+from dsv.tables.table import Table
+
+COUNTED_BYTES = 16 * 2**20
+"""Files up to this size are opened to count their rows even when both sides have equal bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffOptions:
+    """What to compare, and how; where these say nothing, the declaration does.
+
+    `header`: the first line names the fields (None: as declared). `fields`: compare these only.
+    The others are as in `DiffRequest`.
+    """
+
+    key: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    split: str | None = None
+    header: bool | None = None
+    skip_malformed: bool = False
+    by_position: bool = False
+    ignore: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    tolerance: float | None = None
+    hide_whitespace: bool = False
+    hide_case: bool = False
+    renames: tuple[tuple[str, str], ...] = ()
+    reverse: bool = False
+
+
+class Comparison:
+    """A diff, and the engine that its changed rows are read from. Use `with`, or close it."""
+
+    def __init__(self, result: DiffResult, engine: Engine) -> None:
+        self.result = result
+        self._engine = engine
+
+    def close(self) -> None:
+        """Let go of the rows."""
+        self._engine.close()
+
+    def __enter__(self) -> Comparison:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def compare(
+    start: Path, words: Sequence[str], targets: Sequence[str] | None, options: DiffOptions | None = None
+) -> Comparison:
+    """Compare what `words` say: revisions as Git reads them, or two files.
+
+    `targets` are datasets, paths or `DATASET:KEY`, None where the user wrote no `--`; trailing
+    words that are no revision are then taken as targets, as Git does.
+
+    Raises: DsvError: what was asked for cannot be compared.
+    """
+    options = options or DiffOptions()
+    if targets is None and _are_files(start, words):
+        old, new = words
+        pair = file_pair(start / old, start / new, shown=(old, new))
+        return _compare((Revision(name=old), Revision(name=new)), [pair], options)
+    repository = Repository.discover(start)
+    revisions, named = _split(repository, start, words, targets)
+    before, after = sides(repository, revisions)
+    trees = Tree(repository, before), Tree(repository, after)
+    pairs = repository_pairs(*trees, named, lambda word: repository.relative(start / word))
+    return _compare((before, after), pairs, options)
+
+
+def _are_files(start: Path, words: Sequence[str]) -> bool:
+    return len(words) == 2 and all(is_table_name(word) and (start / word).is_file() for word in words)
+
+
+def _split(
+    repository: Repository, start: Path, words: Sequence[str], targets: Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """Revisions and targets. Raises: UnknownRevision: a word is neither."""
+    if targets is not None:
+        return list(words), list(targets)
+    for place, word in enumerate(words):
+        if ".." in word and not (start / word).exists():
+            continue
+        try:
+            resolve(repository, word)
+        except UnknownRevision:
+            if _is_target(repository, start, word):
+                return list(words[:place]), list(words[place:])
+            raise
+    return list(words), []
+
+
+def _is_target(repository: Repository, start: Path, word: str) -> bool:
+    if (start / word).is_file():
+        return True
+    tree = Tree(repository, sides(repository, ["HEAD"])[1])
+    return word.partition(":")[0] in {item.name for item in tree.declared()}
+
+
+def _compare(names: tuple[Revision, Revision], pairs: Sequence[Pair], options: DiffOptions) -> Comparison:
+    if options.reverse:
+        names = (names[1], names[0])
+        pairs = [replace(pair, old=pair.new, new=pair.old) for pair in pairs]
+    engine = Engine()
+    try:
+        found = [_table_diff(engine, pair, options, alone=len(pairs) == 1) for pair in pairs]
+    except BaseException:
+        engine.close()
+        raise
+    findings = tuple(finding for _, said in found for finding in said)
+    result = DiffResult(
+        old=names[0],
+        new=names[1],
+        complete=all(diff is not None for diff, _ in found),
+        datasets=tuple(diff for diff, _ in found if diff is not None),
+        findings=findings,
+    )
+    return Comparison(result, engine)
+
+
+def _table_diff(
+    engine: Engine, pair: Pair, options: DiffOptions, *, alone: bool
+) -> tuple[DatasetDiff | None, list[Finding]]:
+    """One table's diff and what there is to say of it; no diff where it cannot be read.
+
+    Raises: DsvError: it cannot be compared, and nothing else was asked for.
+    """
+    try:
+        return _compared(engine, pair, options)
+    except (DataMissing, FormatError, SchemaError) as error:
+        if alone:
+            raise
+        where = f" ({error.where})" if error.where else ""
+        message = f"cannot compare {pair.name}: {error.message}{where}"
+        return None, [Finding(rule="not-compared", level="error", message=message, dataset=pair.name)]
+
+
+def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, list[Finding]]:
+    findings = list(_absent(pair))
+    if pair.identical and pair.row is None:
+        unopened = _identical(pair, options)
+        if unopened is not None:
+            return unopened, findings
+    request = _request(pair, options)
+    tables = []
+    for side in (pair.old, pair.new):
+        table, said = (None, None) if side is None else _open(engine, pair, side, options)
+        tables.append(table)
+        findings += [said] if said is not None else []
+    old, new = tables
+    if pair.row is not None:
+        old, new = (None if table is None else only_row(table, request.key, pair.row) for table in (old, new))
+    fields = {name for table in (old, new) if table is not None for name in table.schema.names}
+    if options.fields:
+        request = replace(request, ignore=tuple(sorted(fields - {*options.fields, *request.key})))
+    return diff_tables(pair.name, pair.path, old, new, request), findings
+
+
+def _absent(pair: Pair) -> Iterator[Finding]:
+    if any(side is not None and side.absent for side in (pair.old, pair.new)):
+        message = f"{pair.path} is not checked out; what its pointer records was compared"
+        yield Finding(rule="not-checked-out", level="warning", message=message, dataset=pair.name)
+
+
+def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> tuple[Table, Finding | None]:
+    declared = pair.declared
+    header = options.header if options.header is not None else (declared.header if declared else True)
+    form, gzip = detect(side.path)
+    snapshot = Snapshot(
+        path=side.open(),
+        format=form,
+        gzip=gzip,
+        shown_path=side.path,
+        content_id=side.content_id,
+        options=ReadOptions(header=header, skip_malformed=options.skip_malformed),
+    )
+    found = scan(engine, snapshot)
+    if not found.malformed:
+        return found.table, None
+    message = (
+        f"{found.malformed:,} malformed lines of {side.path} were left out, first {found.first_malformed}"
+    )
+    return found.table, Finding(
+        rule="malformed-lines", level="warning", message=message, count=found.malformed, dataset=pair.name
+    )
+
+
+def _request(pair: Pair, options: DiffOptions) -> DiffRequest:
+    declared = pair.declared
+    key, source = _key(pair, options)
+    return DiffRequest(
+        key=key,
+        key_source=source,
+        labels=options.labels or (declared.labels if declared else ()),
+        split=options.split or (declared.split if declared else None),
+        unlabelled=declared.unlabelled if declared else None,
+        ignore=options.ignore,
+        tolerance=options.tolerance,
+        by_position=options.by_position,
+        hide_whitespace=options.hide_whitespace,
+        hide_case=options.hide_case,
+        renames=options.renames,
+    )
+
+
+def _key(pair: Pair, options: DiffOptions) -> tuple[tuple[str, ...], KeySource]:
+    if options.key:
+        return options.key, "given"
+    if pair.declared is not None:
+        return pair.declared.key, "declared" if pair.declared.key else "none"
+    if pair.row is not None:
+        raise UsageError(f"{pair.name} is not declared, so its key must be given", hint="-k FIELD")
+    return (), "inferred"
+
+
+def _identical(pair: Pair, options: DiffOptions) -> DatasetDiff | None:
+    """The diff of equal bytes, without opening them; None where they are better opened and counted."""
+    if pair.new is None:
+        return None
+    profile = pair.new.profile()
+    if profile is None and pair.new.open().stat().st_size <= COUNTED_BYTES:
+        return None
+    rows = None if profile is None else profile.rows
+    key, source = _key(pair, options)
+    return DatasetDiff(
+        dataset=pair.name,
+        path=pair.path,
+        status="unchanged",
+        compared="rows",
+        key=key,
+        key_source=source if key else "none",
+        key_evidence=None,
+        rows=RowCounts(old=rows, new=rows, added=0, removed=0, changed=0, unchanged=rows, rekeyed=0),
+        duplicate_keys=Counts(old=0, new=0) if key and profile is not None else None,
+        null_keys=None,
+        formatting=Formatting(reordered=False, quoting=0, line_ends=0, number_spelling=0),
+        schema_changes=(),
+        changed_cells={},
+        changed_cells_whitespace_only={},
+        changed_cells_case_only={},
+        rekeyed=(),
+        labels=(),
+        split_moves=(),
+        changes=None,
+    )

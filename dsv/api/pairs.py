@@ -1,0 +1,211 @@
+"""What is compared with what: the two sides of each table, found but not yet read."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsv.api.chains import FOLDER, VERSIONS
+from dsv.api.targets import Target, parse
+from dsv.errors import UnknownDataset, did_you_mean
+from dsv.formats.base import is_table_name
+from dsv.migrations.base import load as load_base
+from dsv.migrations.stages import profile_path
+from dsv.model.dataset import Dataset
+from dsv.model.migration import BASE_ID
+from dsv.model.profile import Profile
+from dsv.profiles import document as profiles
+from dsv.store import objects
+from dsv.store.trees import Located, Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A table at one side: where it is, what its bytes are known to be, and how to get them.
+
+    `content_id` is equal for equal bytes, None where nothing knows. `open` gives a local file, and
+    fetches it where it has to. `absent`: a work file is not checked out, its record is compared.
+    """
+
+    path: str
+    content_id: str | None
+    open: Callable[[], Path]
+    profile: Callable[[], Profile | None]
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One table on both sides; None where a side lacks it. `row` is the key of the only row asked for."""
+
+    name: str
+    path: str
+    declared: Dataset | None
+    old: Side | None
+    new: Side | None
+    row: tuple[str, ...] | None = None
+
+    @property
+    def identical(self) -> bool:
+        """Both sides are there, and known to have equal bytes."""
+        old, new = self.old, self.new
+        return (
+            old is not None
+            and new is not None
+            and old.content_id is not None
+            and old.content_id == new.content_id
+        )
+
+
+def file_pair(old: Path, new: Path, shown: tuple[str, str]) -> Pair:
+    """Two plain files, in or outside a repository; `shown` are their names for people."""
+    return Pair(
+        name=shown[1],
+        path=shown[1],
+        declared=None,
+        old=_file_side(old, shown[0]),
+        new=_file_side(new, shown[1]),
+    )
+
+
+def repository_pairs(
+    old: Tree, new: Tree, words: Iterable[str], relative: Callable[[str], str]
+) -> list[Pair]:
+    """The tables to compare between two trees: those that `words` name, else all that matter.
+
+    All that matter are the declared datasets, if there are any; else the tables whose bytes
+    differ. `relative` makes a repository path of a path that the user wrote.
+
+    Raises: UnknownDataset: a word names no dataset and no table of either side.
+    """
+    declared = _declared(old, new)
+    words = list(words)
+    if words:
+        return [_named(old, new, declared, parse(word, declared), relative) for word in words]
+    if declared:
+        found = [_declared_pair(old, new, name, *sides) for name, sides in declared.items()]
+        return [pair for pair in found if pair.old is not None or pair.new is not None]
+    paths = sorted({*_candidates(old), *_candidates(new)})
+    pairs = (_path_pair(old, new, path) for path in paths)
+    return [pair for pair in pairs if not pair.identical]
+
+
+Declared = dict[str, tuple[Dataset | None, Dataset | None]]
+
+
+def _declared(old: Tree, new: Tree) -> Declared:
+    """Declarations by name, those of the new side first, in their order."""
+    before = {item.name: item for item in old.declared()}
+    after = {item.name: item for item in new.declared()}
+    names = [*after, *(name for name in before if name not in after)]
+    return {name: (before.get(name), after.get(name)) for name in names}
+
+
+def _declared_pair(old: Tree, new: Tree, name: str, before: Dataset | None, after: Dataset | None) -> Pair:
+    # A dataset is its name: before it was declared, it is looked for at the path that it has now.
+    known = after if after is not None else before
+    if known is None:
+        raise UnknownDataset(f"no dataset {name!r}")
+    old_path = before.path if before is not None else known.path
+    new_path = after.path if after is not None else known.path
+    return Pair(
+        name=name,
+        path=known.path,
+        declared=known,
+        old=_tree_side(old, old_path),
+        new=_tree_side(new, new_path),
+    )
+
+
+def _named(old: Tree, new: Tree, declared: Declared, target: Target, relative: Callable[[str], str]) -> Pair:
+    found = declared.get(target.name) or next(
+        (
+            sides
+            for sides in declared.values()
+            if any(item and item.path == _path(target, relative) for item in sides)
+        ),
+        None,
+    )
+    if found is not None:
+        name = next(item.name for item in reversed(found) if item is not None)
+        pair = _declared_pair(old, new, name, *found)
+    else:
+        pair = _path_pair(old, new, _path(target, relative))
+    if pair.old is None and pair.new is None:
+        known = [*declared, *_candidates(new), *_candidates(old)]
+        raise UnknownDataset(
+            f"no dataset and no table {target.name!r} at {old.revision.name} or {new.revision.name}",
+            hint=did_you_mean(target.name, dict.fromkeys(known)),
+        )
+    return Pair(
+        name=pair.name, path=pair.path, declared=pair.declared, old=pair.old, new=pair.new, row=target.key
+    )
+
+
+def _path(target: Target, relative: Callable[[str], str]) -> str:
+    return relative(target.name)
+
+
+def _path_pair(old: Tree, new: Tree, path: str) -> Pair:
+    return Pair(name=path, path=path, declared=None, old=_tree_side(old, path), new=_tree_side(new, path))
+
+
+def _candidates(tree: Tree) -> Iterator[str]:
+    """Tables that may be datasets: not dsv's own bases, versions and side files."""
+    own = _own_paths(tree)
+    for path in tree.data_paths():
+        parts = path.split("/")
+        if is_table_name(path) and VERSIONS not in parts and path not in own and not _is_side_file(parts):
+            yield path
+
+
+def _is_side_file(parts: list[str]) -> bool:
+    return len(parts) > 2 and parts[-3] == FOLDER and parts[-1].startswith("m")
+
+
+def _own_paths(tree: Tree) -> set[str]:
+    bases = [path for path in tree.paths() if posixpath.basename(path) == f"{BASE_ID}.yaml"]
+    found = set()
+    for path, content in tree.read_many(bases).items():
+        project = posixpath.dirname(posixpath.dirname(posixpath.dirname(path)))
+        found.add(posixpath.normpath(posixpath.join(project, load_base(content, path).path)))
+    return found
+
+
+def _tree_side(tree: Tree, path: str) -> Side | None:
+    located = tree.find(path)
+    if located is None:
+        return None
+    return Side(
+        path=path,
+        content_id=objects.content_id(tree.repo, located),
+        open=lambda: objects.materialise(tree.repo, located),
+        profile=lambda: recorded_profile(tree, located),
+        absent=tree.revision.commit is None and located.file is None,
+    )
+
+
+def recorded_profile(tree: Tree, located: Located) -> Profile | None:
+    """The profile that stands beside a table, if it is of exactly these bytes."""
+    path = profile_path(located.path)
+    content = tree.read(path)
+    if content is None:
+        return None
+    profile = profiles.load(content.decode("utf-8", "replace"), path)
+    if located.file is not None:
+        return profile if profile.md5 == objects.workspace_md5(tree.repo, located.file) else None
+    if located.md5 is not None:
+        return profile if profile.md5 == located.md5 else None
+    known = objects.file_md5(objects.materialise(tree.repo, located)) if located.kind == "git" else None
+    return profile if profile.md5 == known else None
+
+
+def _file_side(path: Path, shown: str) -> Side:
+    return Side(
+        path=shown,
+        content_id=f"md5:{objects.file_md5(path)}",
+        open=lambda: path,
+        profile=lambda: None,
+    )

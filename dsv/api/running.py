@@ -1,0 +1,204 @@
+"""Move the head of a chain: stages into `dvc.yaml`, DVC runs them, the lock records what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dsv.api.chains import LOCK_FILE, PIPELINE_FILE, OpenChain
+from dsv.api.opening import Workspace
+from dsv.documents import pipeline, yaml
+from dsv.errors import MigrationError, UnknownRevision
+from dsv.files import write_text
+from dsv.migrations import lock
+from dsv.migrations.run import compare
+from dsv.migrations.stages import profile_path, stage_name, stages
+from dsv.migrations.version import open_version
+from dsv.model.migration import ChainLock, LockEntry, PlanStep
+from dsv.profiles import document as profiles
+from dsv.store import dvc, objects
+from dsv.store.commit import restoring
+from dsv.store.pointers import lock_outputs
+from dsv.store.revisions import resolve
+from dsv.store.trees import Tree
+
+LOCKED_FILE = "dvc.lock"
+IGNORE_FILE = ".gitignore"
+
+
+def check_published(workspace: Workspace, opened: OpenChain) -> None:
+    """Refuse to go on when the published file is not what its stage wrote.
+
+    Raises: MigrationError: it was edited by hand; the hint says how to keep or drop the edit.
+    """
+    path = opened.project.path(opened.base.publishes)
+    recorded = recorded_md5(opened)
+    if recorded is None or not path.exists():
+        return
+    if objects.workspace_md5(workspace.repository, path) != recorded:
+        shown = workspace.repository.relative(path)
+        back = f"git checkout -- {shown}" if is_in_git(opened) else f"dvc checkout --force {shown}"
+        raise MigrationError(
+            f"{shown} was edited by hand since it was published",
+            where=shown,
+            hint=f"write the edit as a migration (keep a copy of the file, then: {back}), or drop it: {back}",
+        )
+
+
+def recorded_md5(opened: OpenChain) -> str | None:
+    """The MD5 that `dvc.lock` records of the published file, None if the stage has not run."""
+    text = opened.project.text(LOCKED_FILE)
+    if not text:
+        return None
+    outputs = lock_outputs(text.encode("utf-8", "surrogateescape"), LOCKED_FILE, None)
+    return next((item.md5 for item in outputs if item.path == opened.base.publishes), None)
+
+
+def is_in_git(opened: OpenChain) -> bool:
+    """Say whether Git (and not DVC's cache) keeps the published file, as its stage says."""
+    stage = pipeline.stages(opened.project.text(PIPELINE_FILE)).get(opened.base.dataset, {})
+    return any(
+        isinstance(out, dict) and out.get(opened.base.publishes, {}).get("cache") is False
+        for out in stage.get("outs", ())
+    )
+
+
+def is_committed(workspace: Workspace, opened: OpenChain, name: str) -> bool:
+    """Say whether HEAD has a file of the chain's folder."""
+    repository = workspace.repository
+    try:
+        head = resolve(repository, "HEAD")
+    except UnknownRevision:
+        return False
+    folder = repository.relative(opened.project.path(opened.project.documents(opened.base.dataset)))
+    return Tree(repository, head).read(f"{folder}/{name}") is not None
+
+
+def apply_head(
+    workspace: Workspace,
+    opened: OpenChain,
+    target: str,
+    steps: Sequence[PlanStep] = (),
+    *,
+    in_git: bool | None = None,
+) -> int:
+    """Make `target` the head; gives the number of published rows.
+
+    The results of `steps` must be what the plan foretold. `in_git`: Git keeps the published file
+    (None: as until now).
+
+    Raises: DsvError: a stage failed, or its result is not as planned; all is as it was then.
+    """
+    repository, project, base = workspace.repository, opened.project, opened.base
+    in_git = is_in_git(opened) if in_git is None else in_git
+    names = [PIPELINE_FILE, LOCKED_FILE, f"{project.documents(base.dataset)}/{LOCK_FILE}"]
+    names += [profile_path(base.publishes), str(Path(base.publishes).parent / IGNORE_FILE)]
+    before = recorded_md5(opened)
+    try:
+        with restoring(repository, [repository.relative(project.path(name)) for name in names]):
+            _write_pipeline(workspace, opened, target, in_git=in_git)
+            dvc.repro(
+                repository,
+                [base.dataset] if project.folder == repository.dvc_root else [_address(workspace, opened)],
+            )
+            for step in steps:
+                compare(step, open_version(project.version(base, step.migration.id)))
+            refresh_lock(opened, target)
+    except BaseException:
+        if before is not None and recorded_md5(opened) == before:
+            _publish_again(workspace, opened, before)
+        raise
+    profile = profile_path(base.publishes)
+    return profiles.load(project.text(profile), profile).rows
+
+
+def refresh_lock(opened: OpenChain, target: str) -> None:
+    """Write `chain.lock` for a head: documents, results, and the environment of new results."""
+    text = lock.dump(ChainLock(head=target, entries=tuple(_entries(opened, target))))
+    if not opened.lock_path.exists() or opened.lock_path.read_text(encoding="utf-8") != text:
+        write_text(opened.lock_path, text)
+
+
+def _entries(opened: OpenChain, target: str) -> Iterator[LockEntry]:
+    known = {entry.id: entry for entry in opened.lock.entries}
+    for migration in opened.chain.up_to(target):
+        version = open_version(opened.project.version(opened.base, migration.id))
+        old = known.get(migration.id)
+        same = old is not None and (old.document, old.digest) == (migration.digest, version.digest)
+        yield LockEntry(
+            id=migration.id,
+            document=migration.digest,
+            digest=version.digest,
+            rows=version.rows,
+            environment=old.environment if same and old is not None else lock.environment(),
+        )
+
+
+def _write_pipeline(workspace: Workspace, opened: OpenChain, target: str, *, in_git: bool) -> None:
+    project, base = opened.project, opened.base
+    declared = workspace.choose(base.dataset)
+    wanted = stages(
+        base,
+        opened.chain.up_to(target),
+        versions_folder=project.versions(base),
+        documents_folder=project.documents(base.dataset),
+        cached=not in_git,
+        pushed=declared.versions != "local",
+    )
+    text = project.text(PIPELINE_FILE)
+    own = f"{base.dataset}-m"
+    gone = [
+        name
+        for name, stage in pipeline.stages(text).items()
+        if name.startswith(own) and pipeline.is_own_stage(stage) and name not in wanted
+    ]
+    write_text(project.path(PIPELINE_FILE), pipeline.set_stages(text, wanted, gone))
+    locked = project.text(LOCKED_FILE)
+    if locked and gone:
+        write_text(project.path(LOCKED_FILE), pipeline.remove_locked(locked, gone))
+
+
+def _address(workspace: Workspace, opened: OpenChain) -> str:
+    """A stage of a `dvc.yaml` below DVC's root, as DVC names it."""
+    root = workspace.repository.require_dvc()
+    folder = opened.project.folder.relative_to(root).as_posix()
+    return f"{folder}/{PIPELINE_FILE}:{opened.base.dataset}"
+
+
+def _publish_again(workspace: Workspace, opened: OpenChain, recorded: str) -> None:
+    """After a failure: the published file as it was, if the failed run had replaced it already."""
+    path = opened.project.path(opened.base.publishes)
+    if path.exists() and objects.file_md5(path) == recorded:
+        return
+    dvc.repro(workspace.repository, [opened.base.dataset])
+
+
+def is_fresh(workspace: Workspace, opened: OpenChain) -> bool:
+    """Say whether the stages of a chain would write today what they wrote: files and parameters are as recorded."""
+    text = opened.project.text(LOCKED_FILE)
+    name = opened.base.dataset
+    recorded = (yaml.load(text, LOCKED_FILE) or {}).get("stages", {}) if text else {}
+    wanted = [stage_name(name, item.id) for item in opened.chain.up_to(opened.lock.head)]
+    return all(stage in recorded and _same_inputs(workspace, opened, recorded[stage]) for stage in wanted)
+
+
+def _same_inputs(workspace: Workspace, opened: OpenChain, stage: Mapping[str, Any]) -> bool:
+    versions = opened.project.versions(opened.base) + "/"
+    for dep in stage.get("deps", ()):
+        path = opened.project.path(dep["path"])
+        if dep["path"].startswith(versions):
+            continue
+        if not path.is_file() or objects.workspace_md5(workspace.repository, path) != dep.get("md5"):
+            return False
+    for file, values in stage.get("params", {}).items():
+        now = yaml.load(opened.project.text(file), file) or {}
+        if any(_at(now, name) != value for name, value in values.items()):
+            return False
+    return True
+
+
+def _at(value: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,55 @@
+"""What a stage of `dvc.yaml` runs: it reads its declared dependencies and writes its outputs, no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dsv.api.chains import Project, base_snapshot, open_base, open_migration
+from dsv.migrations import publish as publishing
+from dsv.migrations import run as running
+from dsv.migrations.stages import profile_path
+from dsv.model.migration import BASE_ID
+from dsv.tables.duckdb import Engine
+
+
+def run(folder: Path, dataset: str, migration: str) -> str:
+    """Make a migration's version from the one before. `folder` is that of the `dvc.yaml`.
+
+    Gives a sentence about what was written. Raises: DsvError: nothing is half-written.
+    """
+    project = Project(folder=folder)
+    base = open_base(project, dataset)
+    document = open_migration(project, dataset, migration)
+    previous = None if document.after == BASE_ID else project.version(base, document.after)
+    with Engine() as engine:
+        version = running.run_stage(
+            engine,
+            base,
+            base_snapshot(project, base),
+            document,
+            previous,
+            project.version(base, migration),
+            project.parameters(dataset, migration),
+            project.path(project.documents(dataset)),
+        )
+    return f"{migration}: {version.rows:,} rows"
+
+
+def publish(folder: Path, dataset: str, migration: str) -> str:
+    """Write a version (or, for the base's id, the base) to the dataset's path, with its profile.
+
+    Gives a sentence about what was written. Raises: DsvError: nothing is half-written.
+    """
+    project = Project(folder=folder)
+    base = open_base(project, dataset)
+    version = None if migration == BASE_ID else project.version(base, migration)
+    with Engine() as engine:
+        profile = publishing.publish(
+            engine,
+            base,
+            base_snapshot(project, base),
+            version,
+            project.path(base.publishes),
+            project.path(profile_path(base.publishes)),
+        )
+    return f"{base.publishes}: {profile.rows:,} rows"

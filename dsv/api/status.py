@@ -1,0 +1,141 @@
+"""`dsv status`: where each dataset stands, and what to run next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsv.api.chains import OpenChain, has_chain, open_chain
+from dsv.api.deltas import workspace_delta
+from dsv.api.opening import Workspace, open_workspace
+from dsv.api.pairs import recorded_profile
+from dsv.api.running import check_published, is_fresh, recorded_md5
+from dsv.errors import MigrationError, UnknownRevision
+from dsv.migrations import lock
+from dsv.migrations.stages import profile_path
+from dsv.model.dataset import Dataset
+from dsv.model.finding import Finding
+from dsv.model.history import DatasetStatus, RowDelta
+from dsv.store import objects
+from dsv.store.commit import changed_paths
+from dsv.store.revisions import head_name, resolve
+from dsv.store.trees import Located
+
+NOTHING = RowDelta(added=0, removed=0, changed=0)
+KEEPERS = {"git": "Git", "dvc": "DVC", "dvc-folder": "DVC", "stage": "a stage", "untracked": "nothing yet"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """All datasets, and a line that says which branch and revision the work tree is at."""
+
+    heading: str
+    datasets: tuple[DatasetStatus, ...]
+
+
+def status(start: Path) -> Status:
+    """Where each declared dataset stands.
+
+    Raises: NotARepository, DocumentError.
+    """
+    workspace = open_workspace(start, dvc=False)
+    return Status(
+        heading=_heading(workspace),
+        datasets=tuple(_dataset(workspace, start, dataset) for dataset in workspace.declared),
+    )
+
+
+def _heading(workspace: Workspace) -> str:
+    try:
+        commit = (resolve(workspace.repository, "HEAD").commit or "")[:7]
+    except UnknownRevision:
+        return "no commit yet"
+    return f"on {head_name(workspace.repository)} at {commit}"
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is being found out about one dataset."""
+
+    changes: list[str]
+    steps: list[str]
+    findings: list[Finding]
+
+    def add(self, change: str, step: str) -> None:
+        self.changes.append(change)
+        if step not in self.steps:
+            self.steps.append(step)
+
+
+def _dataset(workspace: Workspace, start: Path, dataset: Dataset) -> DatasetStatus:
+    notes = _Notes([], [], [])
+    located = workspace.tree.find(dataset.path)
+    project = workspace.project(dataset)
+    opened = open_chain(project, dataset.name) if has_chain(project, dataset.name) else None
+    pending = () if opened is None else tuple(item.id for item in opened.chain.pending(_head(opened)))
+    delta, rows = None, None
+    if located is None or located.file is None:
+        notes.add(f"{dataset.path} is not checked out", f"dvc checkout {dataset.path}")
+    else:
+        delta = workspace_delta(start, dataset.name)
+        profile = recorded_profile(workspace.tree, located)
+        rows = None if profile is None else profile.rows
+        _uncommitted(workspace, dataset, located, opened, delta, notes)
+    if opened is not None:
+        _chain(workspace, opened, notes)
+        if pending:
+            notes.steps.append("dsv migrate plan, then dsv migrate up")
+    return DatasetStatus(
+        dataset=dataset.name,
+        path=dataset.path,
+        tracked_by="nothing yet" if located is None else KEEPERS[located.kind],
+        rows=rows,
+        delta=None if delta == NOTHING else delta,
+        head=None if opened is None else opened.lock.head,
+        pending=pending,
+        changes=tuple(notes.changes),
+        next_steps=tuple(notes.steps),
+        findings=tuple(notes.findings),
+    )
+
+
+def _head(opened: OpenChain) -> str:
+    return opened.lock.head if opened.lock.head in opened.chain.ids else opened.chain.last
+
+
+def _uncommitted(
+    workspace: Workspace,
+    dataset: Dataset,
+    located: Located,
+    opened: OpenChain | None,
+    delta: RowDelta | None,
+    notes: _Notes,
+) -> None:
+    repository = workspace.repository
+    commit = f"dsv commit -m MESSAGE {dataset.name}"
+    if located.kind == "untracked":
+        notes.add("not tracked yet", commit)
+        return
+    paths = [dataset.path, f"{dataset.path}.dvc", profile_path(dataset.path)]
+    if opened is not None:
+        paths.append(repository.relative(opened.project.path(opened.project.documents(dataset.name))))
+    edited = located.kind in ("dvc", "stage") and located.md5 is not None and located.file is not None
+    if edited and located.file is not None and objects.workspace_md5(repository, located.file) != located.md5:
+        notes.add("the rows were edited" if delta != NOTHING else "the file's bytes were edited", commit)
+    elif delta not in (None, NOTHING):
+        notes.add("the rows differ from HEAD", commit)
+    if changed := changed_paths(repository, paths):
+        notes.add(f"not committed: {', '.join(changed)}", commit)
+
+
+def _chain(workspace: Workspace, opened: OpenChain, notes: _Notes) -> None:
+    notes.findings += lock.verify(opened.lock, opened.chain)
+    try:
+        check_published(workspace, opened)
+    except MigrationError as error:
+        notes.changes[:] = [change for change in notes.changes if not change.startswith("the ")]
+        notes.steps[:] = [step for step in notes.steps if not step.startswith("dsv commit")]
+        notes.add(error.message, error.hint or "dsv migrate status")
+        return
+    if recorded_md5(opened) is not None and not is_fresh(workspace, opened):
+        notes.add("the base, a migration or a parameter changed since the last run", "dsv migrate up")

@@ -1,0 +1,1 @@
+"""The terminal: options in, text out, exit code. The only room that knows click."""

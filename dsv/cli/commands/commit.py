@@ -1,0 +1,44 @@
+"""Commit what belongs to the datasets: data to DVC, its meaning to Git, in one commit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from dsv.cli.output import Terminal
+from dsv.errors import UsageError
+
+TEMPLATE = "\n# Say what changed in the data, and why. Lines that begin with '#' are left out.\n"
+
+
+@click.command("commit")
+@click.argument("datasets", nargs=-1, metavar="[DATASET]…")
+@click.option("-m", "--message", metavar="TEXT", help="The message; without it, Git's editor opens.")
+@click.option("--dry-run", is_flag=True, help="Show what would be committed; change nothing.")
+@click.pass_obj
+def command(terminal: Terminal, datasets: tuple[str, ...], message: str | None, dry_run: bool) -> None:
+    """Commit the datasets' changes: all that is declared, or those that are named.
+
+    One Git commit of exactly what belongs to them: the pointer or the file, its profile, and its
+    part of the pipeline. What else is staged stays staged.
+    """
+    from dsv.api.commit import commit
+
+    text = message if message is not None or dry_run else _edited()
+    done = commit(Path.cwd(), datasets, message=text, dry_run=dry_run)
+    for note in done.notes:
+        terminal.note(note)
+    for line in done.lines:
+        terminal.say(line)
+
+
+def _edited() -> str:
+    if not sys.stdin.isatty():
+        raise UsageError("a commit needs a message", hint="dsv commit -m TEXT")
+    text = click.edit(TEMPLATE, require_save=True, extension=".gitcommit") or ""
+    kept = "\n".join(line for line in text.splitlines() if not line.startswith("#")).strip()
+    if not kept:
+        raise UsageError("the message is empty; nothing was committed")
+    return kept

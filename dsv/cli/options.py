@@ -1,0 +1,182 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+import click
+
+from dsv.errors import UsageError
+from dsv.model.diff import KINDS, Kind
+
+if TYPE_CHECKING:
+    from dsv.api.diff import DiffOptions
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Form = Literal["text", "json", "jsonl", "md"]
+FORMS: tuple[Form, ...] = ("json", "jsonl", "md")
+VIEWS = ("stat", "schema", "labels", "rows")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """What of a result is shown, in which form and where.
+
+    No `views` ask for a summary of all. `limit` is of rows of each kind (None: the form's own).
+    `exit_code`: end with 1 when there are differences.
+    """
+
+    views: frozenset[str] = frozenset()
+    kinds: tuple[Kind, ...] = KINDS
+    limit: int | None = None
+    form: Form = "text"
+    output: Path | None = None
+    exit_code: bool = False
+
+
+def _many(*names: str, **attributes: Any) -> Callable[[Function], Function]:
+    return click.option(*names, multiple=True, **attributes)
+
+
+def _flag(*names: str, **attributes: Any) -> Callable[[Function], Function]:
+    return click.option(*names, is_flag=True, **attributes)
+
+
+def _renames(
+    ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    pairs = [tuple(value.split("=", 1)) for value in values]
+    for value, pair in zip(values, pairs, strict=True):
+        if len(pair) != 2 or not all(pair):
+            raise click.BadParameter(f"{value!r} is not OLD=NEW", ctx, parameter)
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+IDENTITY = (
+    _many(
+        "-k", "--key", metavar="FIELD", help="Field that names a row. Give it once for each field of the key."
+    ),
+    _many("-l", "--label", metavar="FIELD", help="Field whose values are classes. May be given again."),
+    click.option("--split", metavar="FIELD", help="Field that says train, val, test, …"),
+    _flag("--no-header", help="The files have no header line: fields are field_1, field_2, …"),
+)
+COMPARING = (
+    _many("--field", metavar="FIELD", help="Compare this field only (and the key). May be given again."),
+    _many("--ignore", metavar="FIELD", help="Leave this field out of the comparison. May be given again."),
+    _many("--rename", metavar="OLD=NEW", callback=_renames, help="Compare field OLD with field NEW."),
+    click.option(
+        "--tolerance",
+        type=click.FloatRange(min=0),
+        metavar="X",
+        help="Numbers that differ by X or less are equal.",
+    ),
+    _flag("--by-position", help="Pair rows by their place in the file, not by key."),
+    _flag(
+        "-w", "--ignore-whitespace", help="Hide cells that differ in whitespace only; they are counted apart."
+    ),
+    _flag(
+        "-i",
+        "--ignore-case",
+        help="Hide cells that differ in upper and lower case only; they are counted apart.",
+    ),
+    _flag("-R", "--reverse", help="Swap the two sides."),
+    _flag("--skip-malformed", help="Leave out lines that cannot be parsed, and count them."),
+)
+SHOWING = (
+    _flag("--stat", help="Show row counts."),
+    _flag("--schema", help="Show added, removed, renamed and retyped fields."),
+    _flag("--labels", help="Show class counts by split, and which class became which."),
+    _flag("--rows", help="Show changed rows, all unless --limit is given."),
+    _many("--filter", type=click.Choice(KINDS), help="Show rows of this kind only. May be given again."),
+    click.option(
+        "--limit",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Show at most N rows of each kind. Counts are always of all rows.",
+    ),
+)
+FORMATS = (
+    _flag("--json", help="Write JSON (dsv.diff/1)."),
+    _flag("--jsonl", help="Write one JSON line for each row that differs (dsv.diff.rows/1)."),
+    _flag("--md", help="Write Markdown."),
+    click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Write to FILE.",
+    ),
+    _flag("--exit-code", help="Exit with 1 when there are differences."),
+)
+
+
+def diff_options(function: Function) -> Function:
+    """The options of diff-like commands, handed over as `options: DiffOptions` and `display: Display`."""
+
+    @functools.wraps(function)
+    def command(*args: Any, **given: Any) -> Any:
+        display, options = _display(given), _options(given)
+        return function(*args, options=options, display=display, **given)
+
+    return cast(Function, _decorated(command, IDENTITY + COMPARING + SHOWING + FORMATS))
+
+
+def identity_options(function: Function) -> Function:
+    """-k, -l, --split and --no-header, as keywords `key`, `label`, `split` and `no_header`."""
+    return cast(Function, _decorated(function, IDENTITY))
+
+
+def dataset_option(function: Function) -> Function:
+    """--dataset NAME, as keyword `dataset` (None if it was not given)."""
+    option = click.option(
+        "--dataset", metavar="NAME", help="The dataset to work on; with only one, it is implied."
+    )
+    return option(function)
+
+
+def _decorated(function: Any, options: tuple[Callable[[Any], Any], ...]) -> Any:
+    """The function with the options, in the order in which they are listed."""
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _options(given: dict[str, Any]) -> DiffOptions:
+    """Take what belongs to the comparison out of the keywords."""
+    from dsv.api.diff import DiffOptions
+
+    return DiffOptions(
+        key=given.pop("key"),
+        labels=given.pop("label"),
+        split=given.pop("split"),
+        header=False if given.pop("no_header") else None,
+        skip_malformed=given.pop("skip_malformed"),
+        by_position=given.pop("by_position"),
+        ignore=given.pop("ignore"),
+        fields=given.pop("field"),
+        tolerance=given.pop("tolerance"),
+        hide_whitespace=given.pop("ignore_whitespace"),
+        hide_case=given.pop("ignore_case"),
+        renames=given.pop("rename"),
+        reverse=given.pop("reverse"),
+    )
+
+
+def _display(given: dict[str, Any]) -> Display:
+    """Take what belongs to the output out of the keywords. Raises: UsageError: two forms at once."""
+    forms = [form for form in FORMS if given.pop(form)]
+    if len(forms) > 1:
+        raise UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
+    chosen = given.pop("filter")
+    return Display(
+        views=frozenset(view for view in VIEWS if given.pop(view)),
+        kinds=tuple(kind for kind in KINDS if kind in chosen) or KINDS,
+        limit=given.pop("limit"),
+        form=forms[0] if forms else "text",
+        output=given.pop("output"),
+        exit_code=given.pop("exit_code"),
+    )

@@ -1,0 +1,195 @@
+"""The rows that differ, fetched once into one table, and what differs in their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dsv.diff.fields import FieldPair, Side
+from dsv.diff.request import DiffRequest
+from dsv.diff.rows import Pairing, drop
+from dsv.tables.duckdb import Engine, identifier
+from dsv.tables.table import POSITION, Table
+
+OLD, NEW = "old_position", "new_position"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differences:
+    """The rows that differ, side by side.
+
+    `table` has the columns `OLD` and `NEW` (positions), `kind` ("added", "removed", "changed", or
+    "same" for rows whose differences are hidden, tolerated or of spelling only), for each field of
+    old and new its cell as stored (`column`), and for each compared field a `flag`.
+    """
+
+    engine: Engine
+    table: str
+    old_fields: tuple[str, ...]
+    new_fields: tuple[str, ...]
+    key: tuple[FieldPair, ...]
+    compared: tuple[FieldPair, ...]
+
+    def column(self, side: Side, field: str) -> str:
+        """SQL for a side's cell of a field, which goes by that side's name."""
+        names = self.old_fields if side == "old" else self.new_fields
+        return f"{side[0]}{names.index(field)}"
+
+    def columns(self, pair: FieldPair) -> tuple[str, str]:
+        """SQL for the cells of both sides."""
+        return self.column("old", pair.old.name), self.column("new", pair.new.name)
+
+    def flag(self, field: str) -> str | None:
+        """SQL that is true where both sides have the row and its cells of a field differ, unless hidden.
+
+        None for a field that was not compared.
+        """
+        return next((f"c{number}" for number, pair in enumerate(self.compared) if pair.name == field), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellCounts:
+    """Rows by kind, and cells by field (only fields that have any)."""
+
+    added: int
+    removed: int
+    changed: int
+    same: int
+    cells: Mapping[str, int]
+    whitespace_only: Mapping[str, int]
+    case_only: Mapping[str, int]
+    number_spelling: int
+
+
+def fetch(
+    old: Table,
+    new: Table,
+    pairing: Pairing,
+    key: Sequence[FieldPair],
+    compared: Sequence[FieldPair],
+    request: DiffRequest,
+) -> Differences:
+    """Fetch the rows whose hashes differ and compare their cells."""
+    engine = old.engine
+    differences = Differences(
+        engine=engine,
+        table=engine.fresh("diff_rows"),
+        old_fields=old.schema.names,
+        new_fields=new.schema.names,
+        key=tuple(key),
+        compared=tuple(compared),
+    )
+    differing = engine.fresh("diff_differing")
+    engine.execute(f"CREATE TABLE {differing} AS SELECT o, n FROM {pairing.table} WHERE NOT same")
+    left = _fetched(old, "old", differing)
+    right = _fetched(new, "new", differing)
+    engine.execute(_side_by_side(differences, differing, left, right, request))
+    drop(engine, left, right, differing)
+    return differences
+
+
+def count(differences: Differences, request: DiffRequest) -> CellCounts:
+    """Count the rows by kind and the cells by field and by how they differ."""
+    names, sums = [], []
+    for number, pair in enumerate(differences.compared):
+        for prefix, wanted in (("c", True), ("w", pair.textual), ("i", pair.textual), ("s", pair.spelled)):
+            if wanted:
+                names.append((prefix, pair.name))
+                sums.append(f"count(*) FILTER ({prefix}{number})")
+    kinds = [f"count(*) FILTER (kind = '{kind}')" for kind in ("added", "removed", "changed", "same")]
+    counts = differences.engine.rows(f"SELECT {', '.join([*kinds, *sums])} FROM {differences.table}")[0]
+    added, removed, changed, same = counts[:4]
+    by_prefix: dict[str, dict[str, int]] = {"c": {}, "w": {}, "i": {}, "s": {}}
+    for (prefix, name), cells in zip(names, counts[4:], strict=True):
+        if cells:
+            by_prefix[prefix][name] = cells
+    return CellCounts(
+        added=added,
+        removed=removed,
+        changed=changed,
+        same=same,
+        cells=by_prefix["c"],
+        whitespace_only=by_prefix["w"],
+        case_only=by_prefix["i"],
+        number_spelling=sum(by_prefix["s"].values()),
+    )
+
+
+def reconcile(pairing: Pairing, counts: CellCounts) -> int:
+    """Number of rows that did not change. Raises: AssertionError: the counts contradict each other."""
+    split = counts.removed - (pairing.rows.old - pairing.pairs)
+    unchanged = pairing.pairs - split - counts.changed
+    holds = (
+        pairing.rows.old - counts.removed + counts.added == pairing.rows.new
+        and split >= 0
+        and unchanged >= counts.same
+    )
+    if not holds:
+        raise AssertionError(f"the rows do not add up: {pairing.rows}, {pairing.pairs} pairs, {counts}")
+    return unchanged
+
+
+def _fetched(table: Table, side: Side, differing: str) -> str:
+    cells = ", ".join(
+        f"{identifier(name)} AS {side[0]}{number}" for number, name in enumerate(table.schema.names)
+    )
+    name = table.engine.fresh("diff_fetched")
+    table.engine.execute(
+        f"CREATE TABLE {name} AS SELECT {POSITION} AS {side}_position, {cells} "
+        f"FROM {table.relation} AS dsv_table "
+        f"WHERE {POSITION} IN (SELECT {side[0]} FROM {differing} WHERE {side[0]} IS NOT NULL)"
+    )
+    return name
+
+
+def _side_by_side(
+    differences: Differences, differing: str, left: str, right: str, request: DiffRequest
+) -> str:
+    """The statement that joins the fetched rows.
+
+    It compares the keys themselves, so that two keys that share a hash are never taken for one.
+    """
+    keys = "".join(
+        f" AND {pair.value('old', f'l.{a}')} = {pair.value('new', f'r.{b}')}"
+        for pair in differences.key
+        for a, b in [differences.columns(pair)]
+    )
+    joined = (
+        f"{left} AS l FULL OUTER JOIN "
+        f"(SELECT f.*, d.o AS partner FROM {right} AS f JOIN {differing} AS d ON d.n = f.{NEW}) AS r "
+        f"ON l.{OLD} = r.partner{keys}"
+    )
+    flags = [
+        flag
+        for number, pair in enumerate(differences.compared)
+        for flag in _flags(number, pair, differences.columns(pair), request)
+    ]
+    changed = " OR ".join(f"c{number}" for number in range(len(differences.compared))) or "false"
+    kind = (
+        f"CASE WHEN {OLD} IS NULL THEN 'added' WHEN {NEW} IS NULL THEN 'removed' "
+        f"WHEN {changed} THEN 'changed' ELSE 'same' END AS kind"
+    )
+    columns = ", ".join(["l.*", "r.* EXCLUDE (partner)", PAIRED, *flags, kind])
+    return f"CREATE TABLE {differences.table} AS SELECT {columns} FROM {joined}"
+
+
+PAIRED = f"({OLD} IS NOT NULL AND {NEW} IS NOT NULL) AS paired"
+
+
+def _flags(number: int, pair: FieldPair, columns: tuple[str, str], request: DiffRequest) -> Iterator[str]:
+    """Columns of one field: `d` differs, `w` in whitespace only, `i` in case only.
+
+    `c` counts as changed (it differs and is not hidden), `s` has another spelling of an equal value.
+    """
+    old, new = columns
+    yield f"paired AND ({pair.differs(old, new, request.tolerance)}) AS d{number}"
+    hidden = ""
+    if pair.textual:
+        yield f"CASE WHEN d{number} THEN {pair.whitespace_only(old, new)} ELSE false END AS w{number}"
+        yield f"CASE WHEN d{number} THEN {pair.case_only(old, new)} ELSE false END AS i{number}"
+        hidden += f" AND NOT w{number}" if request.hide_whitespace else ""
+        hidden += f" AND NOT i{number}" if request.hide_case else ""
+    if pair.spelled:
+        equal = f"NOT ({pair.differs(old, new, None)})"
+        yield f"paired AND {equal} AND ({old} IS DISTINCT FROM {new}) AS s{number}"
+    yield f"d{number}{hidden} AS c{number}"

@@ -1,0 +1,148 @@
+"""Changed rows, read from the engine while they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dsv.diff.cells import NEW, OLD, Differences
+from dsv.diff.equality import Form
+from dsv.diff.fields import Alignment, Side
+from dsv.diff.plain import plain, stored
+from dsv.model.diff import KINDS, Cell, Kind, RowChange
+from dsv.tables.duckdb import identifier
+from dsv.tables.table import POSITION, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Column:
+    """A field of the rows that are read: where its cells stand on both sides, and its flag."""
+
+    name: str
+    old: Form | None
+    new: Form | None
+    flag: str | None
+
+
+class PairedChanges:
+    """The rows that differ between two tables (dsv.model.diff.Changeset).
+
+    Removed rows show all fields of old, added rows all fields of new, changed rows the fields that
+    differ; each field goes by its new name.
+    """
+
+    def __init__(self, differences: Differences, fields: Alignment) -> None:
+        self._differences = differences
+        both = [
+            _Column(name=pair.name, old=pair.old, new=pair.new, flag=differences.flag(pair.name))
+            for pair in fields.pairs
+        ]
+        old = [_Column(name=form.name, old=form, new=None, flag=None) for form in fields.only_old]
+        new = [_Column(name=form.name, old=None, new=form, flag=None) for form in fields.only_new]
+        self._columns = _in_order([*both, *old, *new], differences)
+        self._key = tuple(pair.name for pair in differences.key)
+
+    def rows(self, kinds: tuple[Kind, ...] = KINDS, limit: int | None = None) -> Iterator[RowChange]:
+        """Rows of the given kinds, by old then new position; at most `limit` of each kind."""
+        if not kinds or limit == 0:
+            return
+        places: list[tuple[int | None, int | None, int | None]] = []
+        cells = ["kind", OLD, NEW]
+        for column in self._columns:
+            place = []
+            for sql in self._cells(column):
+                place.append(None if sql is None else len(cells))
+                cells += [] if sql is None else [sql]
+            places.append((place[0], place[1], place[2]))
+        for row in self._differences.engine.stream(self._query(cells, kinds, limit)):
+            yield self._change(row, places)
+
+    def _cells(self, column: _Column) -> tuple[str | None, str | None, str | None]:
+        differences = self._differences
+        old, new = column.old, column.new
+        return (
+            stored(differences.column("old", old.name), old) if old else None,
+            stored(differences.column("new", new.name), new) if new else None,
+            column.flag,
+        )
+
+    def _query(self, cells: Sequence[str], kinds: Sequence[Kind], limit: int | None) -> str:
+        order = f"ORDER BY {OLD} NULLS LAST, {NEW} NULLS LAST"
+        wanted = ", ".join(f"'{kind}'" for kind in kinds)
+        table = f"SELECT * FROM {self._differences.table} WHERE kind IN ({wanted})"
+        if limit is not None:
+            table += f" QUALIFY row_number() OVER (PARTITION BY kind {order}) <= {int(limit)}"
+        return f"SELECT {', '.join(cells)} FROM ({table}) {order}"
+
+    def _change(
+        self, row: tuple[Any, ...], places: Sequence[tuple[int | None, int | None, int | None]]
+    ) -> RowChange:
+        kind = row[0]
+        cells: dict[str, Cell] = {}
+        key: dict[str, Any] = {}
+        for column, (old_at, new_at, flag_at) in zip(self._columns, places, strict=True):
+            old = None if old_at is None else row[old_at]
+            new = None if new_at is None else row[new_at]
+            if column.name in self._key:
+                key[column.name] = _read(old, column.old) if kind == "removed" else _read(new, column.new)
+            if kind == "changed":
+                if flag_at is not None and row[flag_at]:
+                    cells[column.name] = _changed(old, new, column)
+            elif (column.old if kind == "removed" else column.new) is not None:
+                cells[column.name] = Cell(old=_read(old, column.old), new=_read(new, column.new))
+        ordered = {name: key[name] for name in self._key}
+        return RowChange(kind=kind, key=ordered, cells=cells, old_position=row[1], new_position=row[2])
+
+
+class OneSideChanges:
+    """All rows of a table that only one side has (dsv.model.diff.Changeset)."""
+
+    def __init__(self, table: Table, forms: Mapping[str, Form], side: Side, key: tuple[str, ...]) -> None:
+        self._table = table
+        self._forms = forms
+        self._side: Side = side
+        self._key = key
+
+    def rows(self, kinds: tuple[Kind, ...] = KINDS, limit: int | None = None) -> Iterator[RowChange]:
+        """The rows, by position, if their kind is among the given ones; at most `limit`."""
+        kind: Kind = "removed" if self._side == "old" else "added"
+        if kind not in kinds:
+            return
+        cells = ", ".join(stored(identifier(name), form) for name, form in self._forms.items())
+        sql = f"SELECT {POSITION}, {cells} FROM {self._table.relation} AS dsv_table ORDER BY {POSITION}"
+        for row in self._table.engine.stream(sql + ("" if limit is None else f" LIMIT {int(limit)}")):
+            values = {
+                name: plain(value, form)
+                for (name, form), value in zip(self._forms.items(), row[1:], strict=True)
+            }
+            yield self._change(kind, row[0], values)
+
+    def _change(self, kind: Kind, position: int, values: Mapping[str, Any]) -> RowChange:
+        removed = kind == "removed"
+        return RowChange(
+            kind=kind,
+            key={name: values[name] for name in self._key},
+            cells={
+                name: Cell(old=value if removed else None, new=None if removed else value)
+                for name, value in values.items()
+            },
+            old_position=position if removed else None,
+            new_position=None if removed else position,
+        )
+
+
+def _in_order(columns: list[_Column], differences: Differences) -> list[_Column]:
+    """The fields in new's order, then those that only old has."""
+    place = {name: number for number, name in enumerate(differences.new_fields)}
+    return sorted(columns, key=lambda column: place.get(column.new.name, 0) if column.new else len(place))
+
+
+def _read(value: Any, form: Form | None) -> Any:
+    return None if form is None else plain(value, form)
+
+
+def _changed(old: Any, new: Any, column: _Column) -> Cell:
+    """The values of a cell that differs; its texts where both texts are one value (True and true)."""
+    cell = Cell(old=_read(old, column.old), new=_read(new, column.new))
+    return Cell(old=old, new=new) if cell.old == cell.new and type(cell.old) is type(cell.new) else cell

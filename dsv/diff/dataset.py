@@ -1,0 +1,157 @@
+"""The diff of one dataset: keys, schema, rows, cells and labels joined into one value."""
+
+from __future__ import annotations
+
+from dsv.diff import cells, keys, labels, renames, rows, schema
+from dsv.diff.changes import OneSideChanges, PairedChanges
+from dsv.diff.classes import NOTHING, ClassField, class_field, tally
+from dsv.diff.fields import Alignment, FieldPair, Side, forms
+from dsv.diff.keys import Key
+from dsv.diff.rekeyed import rekeyed
+from dsv.diff.request import DiffRequest
+from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, SchemaChange
+from dsv.tables.table import Table
+
+
+def diff_tables(
+    name: str, path: str, old: Table | None, new: Table | None, request: DiffRequest
+) -> DatasetDiff:
+    """Compare two tables of one engine; a side that is None lacks the dataset.
+
+    The changed rows are read from the engine, which must stay open as long as they are wanted.
+
+    Raises: SchemaError: the request names a field that neither side has, or a key field that one lacks.
+    """
+    if old is not None and new is not None:
+        return _diff(name, path, old, new, request)
+    if new is not None:
+        return _one_side(name, path, new, "new", request)
+    if old is not None:
+        return _one_side(name, path, old, "old", request)
+    raise ValueError(f"neither side has the dataset {name}")
+
+
+def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest) -> DatasetDiff:
+    fields = renames.aligned(old, new, request)
+    key, fields = keys.choose(old, new, fields, request)
+    fields = renames.by_content(old, new, fields, key, by_position=request.by_position)
+    compared = _compared(fields, key, request)
+    pairing = rows.pair(old, new, key, compared, by_position=request.by_position)
+    differences = cells.fetch(old, new, pairing, key.fields, compared, request)
+    rows.drop(old.engine, pairing.table)
+    counts = cells.count(differences, request)
+    unchanged = cells.reconcile(pairing, counts)
+    found = rekeyed(old, new, differences) if counts.added and counts.removed else ()
+    schema_changes = schema.changes(old, new, fields, differences)
+    formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
+    split = class_field(fields, request.split, "split field") if request.split else None
+    return DatasetDiff(
+        dataset=name,
+        path=path,
+        status="modified" if _modified(counts, schema_changes, formatting) else "unchanged",
+        compared="rows",
+        key=key.names,
+        key_source=key.source,
+        key_evidence=key.evidence,
+        rows=RowCounts(
+            old=pairing.rows.old,
+            new=pairing.rows.new,
+            added=counts.added,
+            removed=counts.removed,
+            changed=counts.changed,
+            unchanged=unchanged,
+            rekeyed=len(found),
+        ),
+        duplicate_keys=pairing.duplicate_keys,
+        null_keys=pairing.null_keys,
+        formatting=formatting,
+        schema_changes=schema_changes,
+        changed_cells=counts.cells,
+        changed_cells_whitespace_only=counts.whitespace_only,
+        changed_cells_case_only=counts.case_only,
+        rekeyed=found,
+        labels=_labels(old, new, fields, split, differences, request),
+        split_moves=labels.split_moves(differences, split) if split else (),
+        changes=PairedChanges(differences, fields),
+    )
+
+
+def _one_side(name: str, path: str, table: Table, side: Side, request: DiffRequest) -> DatasetDiff:
+    """All rows of the one table are added or removed."""
+    own = forms(table)
+    present = tuple(own.values())
+    removed = side == "old"
+    fields = Alignment(pairs=(), only_old=present if removed else (), only_new=() if removed else present)
+    for field in request.key:
+        fields.check(field, "key field")
+    key = () if request.by_position else request.key
+    number = table.count()
+    split = class_field(fields, request.split, "split field") if request.split else None
+    old, new = (table, None) if removed else (None, table)
+    return DatasetDiff(
+        dataset=name,
+        path=path,
+        status="removed" if removed else "added",
+        compared="rows",
+        key=key,
+        key_source=request.key_source if key else "none",
+        key_evidence=None,
+        rows=RowCounts(
+            old=number if removed else 0,
+            new=0 if removed else number,
+            added=0 if removed else number,
+            removed=number if removed else 0,
+            changed=0,
+            unchanged=0,
+            rekeyed=0,
+        ),
+        duplicate_keys=None,
+        null_keys=None,
+        formatting=Formatting(),
+        schema_changes=(),
+        changed_cells={},
+        changed_cells_whitespace_only={},
+        changed_cells_case_only={},
+        rekeyed=(),
+        labels=_labels(old, new, fields, split, None, request),
+        split_moves=(),
+        changes=OneSideChanges(table, own, side, key),
+    )
+
+
+def _compared(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldPair, ...]:
+    for name in request.ignore:
+        fields.check(name, "field to ignore")
+    left_out = {*request.ignore, *key.names}
+    return tuple(pair for pair in fields.pairs if not {pair.old.name, pair.new.name} & left_out)
+
+
+def _modified(
+    counts: cells.CellCounts, schema_changes: tuple[SchemaChange, ...], formatting: Formatting
+) -> bool:
+    differing = counts.added or counts.removed or counts.changed or counts.same
+    return bool(differing or schema_changes or formatting.reordered)
+
+
+def _labels(
+    old: Table | None,
+    new: Table | None,
+    fields: Alignment,
+    split: ClassField | None,
+    differences: cells.Differences | None,
+    request: DiffRequest,
+) -> tuple[LabelDiff, ...]:
+    found: dict[str, LabelDiff] = {}
+    for name in request.labels:
+        label = class_field(fields, name, "label field", _unlabelled(old, new, name, request))
+        if label.name not in found:
+            before = tally(old, "old", label, split) if old else NOTHING
+            after = tally(new, "new", label, split) if new else NOTHING
+            found[label.name] = labels.compare(label, before, after, differences)
+    return tuple(found.values())
+
+
+def _unlabelled(old: Table | None, new: Table | None, name: str, request: DiffRequest) -> tuple[str, ...]:
+    declared = [request.unlabelled]
+    declared += [table.schema[name].unlabelled for table in (old, new) if table and name in table.schema]
+    return tuple(dict.fromkeys(value for value in declared if value is not None))

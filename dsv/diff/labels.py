@@ -1,0 +1,121 @@
+"""Label fields: rows by class and split, which class became which, and the operations that this suggests."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+from dsv.diff.cells import Differences
+from dsv.diff.classes import ClassField, ClassRows, ClassTally
+from dsv.diff.inferred import Flows, infer_operations
+from dsv.model.diff import ClassCount, Counts, LabelDiff, SplitMove, Transition
+
+
+def compare(
+    label: ClassField, old: ClassTally, new: ClassTally, differences: Differences | None
+) -> LabelDiff:
+    """The difference of one label. Without `differences` no rows paired, and no class became another."""
+    before, after = old.by_class(), new.by_class()
+    flows: Flows = Counter()
+    changed_sets, removed = 0, ClassRows()
+    if differences is not None and label.pair is not None:
+        flows, changed_sets = _flows(differences, label)
+        removed = _removed(differences, label)
+    return LabelDiff(
+        field=label.name,
+        classes=_classes(old, new),
+        transitions=_sorted(flows),
+        inferred=infer_operations(flows, before - removed, before, after),
+        unlabelled=Counts(old=before[None], new=after[None]),
+        changed_sets=changed_sets,
+        js_distance=js_distance(before, after),
+    )
+
+
+def split_moves(differences: Differences, split: ClassField) -> tuple[SplitMove, ...]:
+    """Paired rows by the split they left and the one they went to, most rows first."""
+    flows, _ = _flows(differences, split)
+    return tuple(SplitMove(source=item.source, target=item.target, rows=item.rows) for item in _sorted(flows))
+
+
+def js_distance(old: Mapping[str | None, int], new: Mapping[str | None, int]) -> float | None:
+    """Jensen-Shannon distance (base 2, 0-1) of two class distributions; None if a side has no class."""
+    names = sorted({name for name in (*old, *new) if name is not None})
+    total_old, total_new = (sum(side.get(name, 0) for name in names) for side in (old, new))
+    if not total_old or not total_new:
+        return None
+    shares = [(old.get(name, 0) / total_old, new.get(name, 0) / total_new) for name in names]
+    divergence = math.fsum(_surprise(p, (p + q) / 2) + _surprise(q, (p + q) / 2) for p, q in shares) / 2
+    return math.sqrt(min(max(divergence, 0.0), 1.0))
+
+
+def _surprise(share: float, mean: float) -> float:
+    return share * math.log2(share / mean) if share else 0.0
+
+
+def _classes(old: ClassTally, new: ClassTally) -> tuple[ClassCount, ...]:
+    before, after = old.by_class(), new.by_class()
+    splits = sorted({split for _, split in (*old.rows, *new.rows) if split is not None})
+    return tuple(
+        ClassCount(
+            name=name,
+            old=before[name],
+            new=after[name],
+            by_split={
+                split: Counts(old=old.rows.get((name, split), 0), new=new.rows.get((name, split), 0))
+                for split in splits
+            },
+        )
+        for name in sorted({name for name in (*before, *after) if name is not None})
+    )
+
+
+def _flows(differences: Differences, label: ClassField) -> tuple[Flows, int]:
+    """Paired rows by the class they had and have, and how many sets of classes changed otherwise."""
+    flows: Flows = Counter()
+    pair = label.pair
+    flag = differences.flag(label.name)
+    if pair is None or flag is None:
+        return flows, 0
+    old, new = differences.columns(pair)
+    before, after = label.names("old", old), label.names("new", new)
+    if not label.is_list:
+        sql = f"SELECT {before}, {after}, count(*) FROM {differences.table} WHERE {flag} GROUP BY ALL"
+        for source, target, rows in differences.engine.rows(sql):
+            if source != target:
+                flows[source, target] += rows
+        return flows, 0
+    gone, come = _without(before, after), _without(after, before)
+    sql = f"SELECT {gone}, {come}, count(*) FROM {differences.table} WHERE {flag} GROUP BY ALL"
+    changed_sets = 0
+    for left, entered, rows in differences.engine.rows(sql):
+        if len(left) == len(entered) == 1:
+            flows[left[0], entered[0]] += rows
+        elif left or entered:
+            changed_sets += rows
+    return flows, changed_sets
+
+
+def _without(names: str, others: str) -> str:
+    kept = f"lambda x: NOT list_contains(coalesce({others}, []), x)"
+    return f"list_sort(list_filter(coalesce({names}, []), {kept}))"
+
+
+def _removed(differences: Differences, label: ClassField) -> ClassRows:
+    """Rows by class that only old has."""
+    pair = label.pair
+    if pair is None:
+        return ClassRows()
+    names = label.names("old", differences.columns(pair)[0])
+    names = f"unnest({names})" if label.is_list else names
+    rows = differences.engine.rows(
+        f"SELECT class, count(*) FROM "
+        f"(SELECT {names} AS class FROM {differences.table} WHERE kind = 'removed') GROUP BY class"
+    )
+    return ClassRows(dict(rows))
+
+
+def _sorted(flows: Flows) -> tuple[Transition, ...]:
+    ordered = sorted(flows.items(), key=lambda item: (-item[1], item[0][0] or "", item[0][1] or ""))
+    return tuple(Transition(source=source, target=target, rows=rows) for (source, target), rows in ordered)

@@ -1,0 +1,66 @@
+"""Cells as plain Python values: what the engine gives, or the text of a file, as a value of its type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from dsv.diff.equality import TEXT_TYPES, Form
+
+WHOLE = re.compile(r"-?[0-9]+")
+TRUTH = {"true": True, "True": True, "false": False, "False": False}
+
+
+def stored(column: str, form: Form) -> str:
+    """SQL for a cell as it goes to Python."""
+    if form.type in TEXT_TYPES and str(form.engine) != "VARCHAR":
+        return f"CAST({column} AS VARCHAR)"
+    return column
+
+
+def plain(value: Any, form: Form) -> Any:
+    """A fetched cell as a plain value of its type; None stays None.
+
+    Text that is no value of its type stays text. A whole number that is spelled without a point
+    stays whole, however long.
+    """
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if form.text:
+        return READERS.get(form.type, str)(value)
+    return value if isinstance(value, str) else _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return _number(str(value))
+    return value
+
+
+def _number(text: str) -> int | float | str:
+    try:
+        return int(text) if WHOLE.fullmatch(text) else float(text)
+    except ValueError:
+        return text
+
+
+def _date(text: str) -> date | str:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return text
+
+
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "integer": _number,
+    "number": _number,
+    "boolean": lambda text: TRUTH.get(text, text),
+    "date": _date,
+}

@@ -1,0 +1,30 @@
+"""What to compare, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dsv.model.diff import KeySource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffRequest:
+    """How two tables are compared. Field names may be those of either side.
+
+    `key` is empty to have it inferred; `key_source` ("declared" or "given") says where a key
+    comes from. `unlabelled` is the class that counts as not labelled. `ignore` names fields whose
+    cells are not compared. `tolerance` is the largest difference of two numbers that counts as
+    equal. `renames` are pairs of an old and a new name of one field.
+    """
+
+    key: tuple[str, ...] = ()
+    key_source: KeySource = "given"
+    labels: tuple[str, ...] = ()
+    split: str | None = None
+    unlabelled: str | None = None
+    ignore: tuple[str, ...] = ()
+    tolerance: float | None = None
+    by_position: bool = False
+    hide_whitespace: bool = False
+    hide_case: bool = False
+    renames: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,66 @@
+"""Files written whole or not at all, and paths that stay inside a folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from dsv.errors import DsvError
+
+
+@contextmanager
+def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that takes `path`'s place when the block ends well, and is gone when it does not.
+
+    The bytes are on disk before the name changes; an existing file keeps its permissions.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, mode)
+        os.replace(name, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file whole or not at all."""
+    with atomic_writer(path) as stream:
+        stream.write(text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with atomic_writer(path) as stream:
+        stream.write(content)
+
+
+def inside(root: Path, relative: str) -> Path:
+    """The path below `root` that `relative` names.
+
+    Raises: DsvError if it is absolute or leaves `root`, by `..` or through a symbolic link.
+    """
+    candidate = root / relative
+    if Path(relative).is_absolute() or "\0" in relative:
+        raise DsvError(f"not a path inside the repository: {relative!r}", where=str(root))
+    resolved, top = candidate.resolve(), root.resolve()
+    if resolved != top and top not in resolved.parents:
+        raise DsvError(f"the path leaves the repository: {relative!r}", where=str(root))
+    return candidate
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,1 @@
+"""One format a file: bytes on disk become a table, and back."""

@@ -1,0 +1,89 @@
+"""One migration on a table: its operations, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dsv.errors import BrokenPromise, DsvError
+from dsv.migrations.source import check_key
+from dsv.model.finding import Finding
+from dsv.model.migration import Effect, Migration, State
+from dsv.operations.base import Inputs, Outcome, worst
+from dsv.tables.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What a migration made of a table.
+
+    `fields` maps the fields before to the fields after that hold the same cells. `quarantine` are
+    the rows that each operation set aside. `lines` are the operations in words, with their signs.
+    """
+
+    state: State
+    table: Table
+    fields: Mapping[str, str]
+    quarantine: tuple[Table, ...]
+    lines: tuple[tuple[str, str], ...]
+    effect: Effect
+    findings: tuple[Finding, ...]
+
+
+def apply(
+    dataset: str,
+    migration: Migration,
+    state: State,
+    table: Table,
+    folder: Path,
+    parameters: Mapping[str, Any],
+) -> Applied:
+    """Apply a migration's operations. `folder` holds its document and side files.
+
+    `parameters` are the values that `params.yaml` has for the migration. Rows are computed when
+    they are read; guards are checked now.
+
+    Raises: SchemaError, MigrationError: as the operations do; `where` is the document unless the
+        operation knows better. BrokenPromise: an operation made other fields than it foretold.
+    """
+    inputs = Inputs(folder=folder, parameters=parameters)
+    fields = {name: name for name in state.schema.names}
+    outcomes: list[Outcome] = []
+    lines: list[tuple[str, str]] = []
+    effects: list[Effect] = []
+    for position, unbound in enumerate(migration.operations, start=1):
+        try:
+            operation = unbound.bind(parameters, path=f"migrations.{dataset}.{migration.id}")
+            outcome = operation.forward(state, table, inputs)
+            foretold = operation.forward_schema(state, inputs)
+        except DsvError as error:
+            error.where = error.where or f"{migration.path}: operation {position} ({unbound.name})"
+            raise
+        if outcome.table.schema != foretold.schema:
+            raise BrokenPromise(f"{operation.name} made other fields than it foretold", where=migration.path)
+        lines.append((operation.symbol, operation.describe(state, inputs)))
+        effects.append(operation.effect(state))
+        fields = _follow(fields, state, foretold, effects[-1])
+        outcomes.append(outcome)
+        state, table = foretold, outcome.table
+    check_key(table, state.key, where=migration.path)
+    return Applied(
+        state=state,
+        table=table,
+        fields=fields,
+        quarantine=tuple(item.quarantine for item in outcomes if item.quarantine is not None),
+        lines=tuple(lines),
+        effect=worst(effects),
+        findings=tuple(finding for item in outcomes for finding in item.findings),
+    )
+
+
+def _follow(fields: Mapping[str, str], before: State, after: State, effect: Effect) -> dict[str, str]:
+    """Where each field went through one operation. A rename keeps the order of fields."""
+    if effect.schema == "rename":
+        renamed = dict(zip(before.schema.names, after.schema.names, strict=True))
+    else:
+        renamed = {name: name for name in before.schema.names if name in after.schema}
+    return {old: renamed[now] for old, now in fields.items() if now in renamed}

@@ -1,0 +1,156 @@
+"""The chain: migrations in the order that their `after` lines give, from the base on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dsv.errors import ConflictError, MigrationError, did_you_mean
+from dsv.model.migration import BASE_ID, Base, Migration
+
+LAST_NUMBER = 9999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """A base and the migrations that follow it, in order. Made by `link`."""
+
+    base: Base
+    migrations: tuple[Migration, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids in order, the base's first."""
+        return (BASE_ID, *(item.id for item in self.migrations))
+
+    @property
+    def last(self) -> str:
+        """The id at the end of the chain."""
+        return self.ids[-1]
+
+    def find(self, name: str) -> str:
+        """The id that `name` means: an id, or the beginning of only one (`m0004`).
+
+        Raises: MigrationError: no migration, or several, of that name.
+        """
+        if name in self.ids:
+            return name
+        found = [item for item in self.ids if name and item.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise MigrationError(
+                f"{name!r} may be {' or '.join(found)}", where=self.base.dataset, hint="write the whole id"
+            )
+        raise MigrationError(
+            f"no migration {name!r}", where=self.base.dataset, hint=did_you_mean(name, self.ids)
+        )
+
+    def migration(self, name: str) -> Migration:
+        """The migration that `name` means.
+
+        Raises: MigrationError: no migration of that name; the base is none.
+        """
+        place = self.ids.index(self.find(name))
+        if place == 0:
+            raise MigrationError(f"{BASE_ID} is the base, not a migration", where=self.base.dataset)
+        return self.migrations[place - 1]
+
+    def up_to(self, name: str) -> tuple[Migration, ...]:
+        """The migrations from the first to the one that `name` means; none for the base.
+
+        Raises: MigrationError: no migration of that name.
+        """
+        return self.migrations[: self.ids.index(self.find(name))]
+
+    def pending(self, head: str) -> tuple[Migration, ...]:
+        """The migrations after `head`.
+
+        Raises: MigrationError: no migration of that name.
+        """
+        return self.migrations[self.ids.index(self.find(head)) :]
+
+    def next_id(self, slug: str) -> str:
+        """The id that a new migration at the end gets: one more than the highest number.
+
+        Raises: MigrationError: the numbers are used up.
+        """
+        number = max(int(item[1:5]) for item in self.ids) + 1
+        if number > LAST_NUMBER:
+            raise MigrationError(f"a chain has at most {LAST_NUMBER} migrations", where=self.base.dataset)
+        return f"m{number:04d}_{slug}"
+
+
+def link(base: Base, migrations: Iterable[Migration]) -> Chain:
+    """Put migrations in order, by the predecessor that each names.
+
+    Raises: ConflictError: two have one id or follow the same one, one follows what is not there,
+        or they follow each other in a circle.
+    """
+    known = list(migrations)
+    _refuse_twins(known)
+    followers = _followers(known)
+    _refuse_gaps(known)
+    ordered = []
+    place = BASE_ID
+    while place in followers:
+        ordered.append(followers.pop(place))
+        place = ordered[-1].id
+    if followers:
+        left = sorted(followers.values(), key=lambda item: item.id)
+        raise ConflictError(
+            f"{' and '.join(item.id for item in left)} follow each other in a circle",
+            where=left[0].path,
+            hint=f"give one of them `after: {place}`",
+        )
+    return Chain(base=base, migrations=tuple(ordered))
+
+
+def _refuse_twins(migrations: list[Migration]) -> None:
+    seen: dict[str, Migration] = {}
+    for item in migrations:
+        if item.id in seen:
+            raise ConflictError(
+                f"two documents have the id {item.id}",
+                where=f"{seen[item.id].path}, {item.path}",
+                hint="rename one of them, and its id",
+            )
+        seen[item.id] = item
+
+
+def _followers(migrations: list[Migration]) -> dict[str, Migration]:
+    """Predecessor id -> the migration that follows it."""
+    followers: dict[str, Migration] = {}
+    for item in sorted(migrations, key=lambda item: item.id):
+        first = followers.setdefault(item.after, item)
+        if first is not item:
+            number = max(int(one.id[1:5]) for one in migrations) + 1
+            renamed = f"m{number:04d}{item.id[5:]}"
+            raise ConflictError(
+                f"two migrations follow {item.after}: {first.id} and {item.id}",
+                where=f"{first.path}, {item.path}",
+                hint=f"put one after the other: rename {item.id} to {renamed} (the file and its `id:`) "
+                f"and give it `after:` the last migration of the other branch ({_end(migrations, first)})",
+            )
+    return followers
+
+
+def _end(migrations: list[Migration], start: Migration) -> str:
+    """The id at the end of the branch that begins with `start`."""
+    seen = [start.id]
+    while True:
+        following = sorted(item.id for item in migrations if item.after == seen[-1])
+        if not following or following[0] in seen:
+            return seen[-1]
+        seen.append(following[0])
+
+
+def _refuse_gaps(migrations: list[Migration]) -> None:
+    ids = [BASE_ID, *(item.id for item in migrations)]
+    for item in migrations:
+        if item.after not in ids:
+            raise ConflictError(
+                f"{item.id} follows {item.after}, which is not there",
+                where=item.path,
+                hint=did_you_mean(item.after, [one for one in ids if one != item.id]),
+            )

@@ -1,0 +1,102 @@
+"""What a migration changes, counted: cells by field, rows, and rows of an evaluation split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dsv.migrations.apply import Applied
+from dsv.model.migration import State
+from dsv.tables.duckdb import identifier, literal
+from dsv.tables.table import POSITION, Table
+
+EVALUATION_SPLITS = ("test", "testing", "eval", "evaluation", "holdout")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Rows before against rows after, paired by key, or by position where there is none.
+
+    `cells` maps a field (by its name after) to the number of cells that differ; fields that are
+    new or gone do not count. `moved` rows have another split. `touched` rows belong to an
+    evaluation split before or after, and are added, removed, moved or have another class: a class
+    with another name is the same class.
+    """
+
+    cells: Mapping[str, int]
+    added: int
+    removed: int
+    moved: int
+    touched: int
+
+
+def changes(before: Table, before_state: State, applied: Applied) -> Changes:
+    """Count what a migration changed. `before` is the table that it was applied to, typed."""
+    after, state, fields = applied.table, applied.state, applied.fields
+    pairs = _pairing(before_state.key, state.key, fields)
+    on = " AND ".join(f"b.{old} = a.{new}" for old, new in pairs)
+    both = f"b.{POSITION} IS NOT NULL AND a.{POSITION} IS NOT NULL"
+    differs = {
+        new: f"b.{identifier(old)} IS DISTINCT FROM a.{identifier(new)}" for old, new in fields.items()
+    }
+    moved, touched = _splits(before_state, applied)
+    counted = [f"{both} AND {test}" for test in differs.values()]
+    counted += [f"b.{POSITION} IS NULL", f"a.{POSITION} IS NULL", f"{both} AND {moved}", touched]
+    columns = ", ".join(f"count(*) FILTER (WHERE {test})" for test in counted)
+    found = before.engine.rows(
+        f"SELECT {columns} FROM {before.relation} b FULL JOIN {after.relation} a ON {on}"
+    )[0]
+    *cells, added, removed, moves, touches = map(int, found)
+    differing = {name: count for name, count in zip(differs, cells, strict=True) if count}
+    return Changes(cells=differing, added=added, removed=removed, moved=moves, touched=touches)
+
+
+def _pairing(
+    before: tuple[str, ...], after: tuple[str, ...], fields: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """SQL names that pair a row before with the row after."""
+    if before and tuple(fields.get(name) for name in before) == after:
+        return [(identifier(old), identifier(new)) for old, new in zip(before, after, strict=True)]
+    return [(POSITION, POSITION)]
+
+
+def _splits(before: State, applied: Applied) -> tuple[str, str]:
+    """SQL: the split differs; an evaluation row is touched."""
+    after = applied.state.split
+    if before.split is None or after is None or applied.fields.get(before.split) != after:
+        return "false", "false"
+    old, new = (
+        f"CAST({side}.{identifier(name)} AS VARCHAR)" for side, name in (("b", before.split), ("a", after))
+    )
+    names = ", ".join(map(literal, EVALUATION_SPLITS))
+    evaluation = f"(coalesce(lower({old}) IN ({names}), false) OR coalesce(lower({new}) IN ({names}), false))"
+    moved = f"{old} IS DISTINCT FROM {new}"
+    relabelled = [
+        _relabelled(before, applied, old_label, applied.fields[old_label])
+        for old_label in before.labels
+        if old_label in applied.fields
+    ]
+    return moved, f"{evaluation} AND ({' OR '.join([moved, *relabelled])})"
+
+
+def _relabelled(before: State, applied: Applied, old: str, new: str) -> str:
+    """SQL: the cells stand for different classes, whatever the classes are called."""
+    cell = f"CAST(b.{identifier(old)} AS VARCHAR)"
+    renamed = _renamed(before, applied.state, old, new)
+    if renamed and not before.schema[old].type.startswith("list<"):
+        whens = " ".join(f"WHEN {literal(name)} THEN {literal(now)}" for name, now in renamed.items())
+        cell = f"CASE {cell} {whens} ELSE {cell} END"
+    return f"{cell} IS DISTINCT FROM CAST(a.{identifier(new)} AS VARCHAR)"
+
+
+def _renamed(before: State, after: State, old: str, new: str) -> dict[str, str]:
+    """Name before -> name after of the classes of a label that got another name."""
+    lists = before.class_list(old), after.class_list(new)
+    if lists[0] is None or lists[1] is None:
+        return {}
+    now = {item.key: item.name for item in lists[1].classes if not item.retired}
+    return {
+        item.name: now[item.key]
+        for item in lists[0].classes
+        if not item.retired and now.get(item.key, item.name) != item.name
+    }

@@ -1,0 +1,153 @@
+"""Migration documents: read, and what they mean."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dsv import registry
+from dsv.documents import yaml
+from dsv.documents.decode import Problems, decode_into
+from dsv.documents.yaml import KeyPath
+from dsv.errors import DocumentError, DsvError, UnknownName
+from dsv.files import inside
+from dsv.migrations.encode import encode
+from dsv.model.migration import BASE_ID, Migration
+from dsv.operations.base import Operation
+
+ID = re.compile(r"m[0-9]{4}_[a-z0-9_]{1,60}")
+SUFFIX = ".yaml"
+_TEXT_SUFFIXES = (".csv", ".tsv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationDocument:
+    """The keys of a migration document."""
+
+    dsv: int
+    id: str
+    after: str
+    title: str
+    why: str | None = None
+    operations: tuple[Any, ...]
+
+
+def read(text: str | bytes, path: str, folder: Path | None) -> Migration:
+    """Read a migration document.
+
+    `path` is its repository path; `folder` is where it and its side files lie on this machine. With
+    None, side files are not read and the digest is that of the document alone.
+
+    Raises: DocumentError: all that is wrong with it, with lines; a side file that is not there.
+    """
+    value, lines = yaml.load_mapping(text, path)
+    problems = Problems(path, lines)
+    document = decode_into(problems, MigrationDocument, value, ())
+    raw = value.get("operations")
+    operations = _operations(problems, raw if isinstance(raw, list) else [])
+    if document is not None:
+        _check(problems, document, PurePosixPath(path))
+    problems.check()
+    side_files = list(dict.fromkeys(name for item in operations for name in item.side_files()))
+    hashes = {name: None if folder is None else _hash(folder, name, path) for name in side_files}
+    above = PurePosixPath(path).parent
+    return Migration(
+        id=document.id,
+        after=document.after,
+        title=document.title,
+        why=document.why,
+        path=path,
+        operations=tuple(operations),
+        side_files=tuple(str(above / name) for name in side_files),
+        tuned=tuple(dict.fromkeys(name for item in operations for name in item.parameters())),
+        digest=digest(document.id, document.after, operations, hashes),
+    )
+
+
+def digest(
+    identifier: str, after: str, operations: Sequence[Operation], hashes: dict[str, str | None]
+) -> str:
+    """SHA-256 of what a migration means: comments, title, why and spelling of the document do not count.
+
+    `hashes` are those of the side files, by name.
+    """
+    meaning = {
+        "id": identifier,
+        "after": after,
+        "operations": [{"op": f"{item.name}@{item.version}", "with": encode(item)} for item in operations],
+        "side_files": hashes,
+    }
+    canonical = json.dumps(meaning, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def operation_of(problems: Problems, mapping: Any, path: KeyPath) -> Operation | None:
+    """The operation that a mapping stands for; None after noting what is wrong with it."""
+    if not isinstance(mapping, dict) or not isinstance(mapping.get("op"), str):
+        problems.add(path, "an operation needs `op:` and its name", "such as: op: rename_class")
+        return None
+    name, _, version = mapping["op"].partition("@")
+    try:
+        kind = registry.get("operations", name)
+    except UnknownName as error:
+        problems.add((*path, "op"), error.message, error.hint)
+        return None
+    if version and version != str(kind.version):
+        problems.add(
+            (*path, "op"), f"this dsv knows {name}@{kind.version}, not {name}@{version}", "use another dsv"
+        )
+        return None
+    parameters = {key: item for key, item in mapping.items() if key != "op"}
+    made: Operation | None = decode_into(problems, kind, parameters, path)
+    return made
+
+
+def _operations(problems: Problems, raw: list[Any]) -> list[Operation]:
+    made = [operation_of(problems, item, ("operations", place)) for place, item in enumerate(raw)]
+    return [item for item in made if item is not None]
+
+
+def _check(problems: Problems, document: MigrationDocument, path: PurePosixPath) -> None:
+    if document.dsv != 1:
+        problems.add(
+            ("dsv",), f"this dsv reads documents of version 1, not {document.dsv}", "use a newer dsv"
+        )
+    for key, value in (("id", document.id), ("after", document.after)):
+        if not ID.fullmatch(value):
+            problems.add(
+                (key,),
+                f"{value!r} is no id of a migration",
+                "an id is m, four digits, _ and at most 60 of a-z 0-9 _, such as m0004_split_scooter",
+            )
+    if document.id != path.name.removesuffix(SUFFIX):
+        problems.add(
+            ("id",), f"the id {document.id!r} is not the file's name", f"name the file {document.id}.yaml"
+        )
+    if document.id in (BASE_ID, document.after):
+        problems.add(("id",), f"{document.id!r} cannot be the id of this migration")
+    if not document.title.strip():
+        problems.add(("title",), "the title is empty")
+    if not document.operations:
+        problems.add(("operations",), "there is no operation")
+
+
+def _hash(folder: Path, name: str, path: str) -> str:
+    """SHA-256 of a side file; line ends of delimited text do not count."""
+    try:
+        content = inside(folder, name).read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        raise DocumentError(
+            f"the file {name!r}, which the migration names, is not there",
+            where=path,
+            hint=f"put it beside the document: {PurePosixPath(path).parent / name}",
+        ) from None
+    except DsvError as error:
+        raise DocumentError(error.message, where=path, hint="name a file beside the document") from None
+    if name.lower().endswith(_TEXT_SUFFIXES):
+        content = content.replace(b"\r\n", b"\n")
+    return hashlib.sha256(content).hexdigest()

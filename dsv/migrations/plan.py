@@ -1,0 +1,180 @@
+"""The plan: what pending migrations will do, found by doing it in the engine, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dsv.migrations.apply import Applied, apply
+from dsv.migrations.chain import Chain
+from dsv.migrations.changes import Changes, changes
+from dsv.migrations.run import read_rows
+from dsv.migrations.source import base_rows
+from dsv.migrations.version import open_version
+from dsv.model.finding import Finding, Level
+from dsv.model.migration import ClassList, Migration, Plan, PlanStep, State, Tally
+from dsv.model.snapshot import Snapshot
+from dsv.profiles.digest import row_digest
+from dsv.tables.duckdb import Engine, identifier
+from dsv.tables.table import POSITION, Table
+from dsv.tables.tally import tally
+
+Versions = Callable[[str], Path | None]
+Parameters = Callable[[str], Mapping[str, Any]]
+
+
+def plan(
+    engine: Engine,
+    chain: Chain,
+    head: str,
+    target: str,
+    base_snapshot: Snapshot,
+    versions: Versions,
+    folder: Path,
+    parameters: Parameters,
+) -> Plan:
+    """Foretell the migrations after `head` up to `target`; none if `target` comes first.
+
+    `versions` gives the directory of a version if it is on this machine and is what its stage
+    would write today, else None: the plan then replays from the version before it, or the base.
+    `folder` holds the documents and side files; `parameters` gives the values that `params.yaml`
+    has for a migration.
+
+    Raises: MigrationError: no migration of that name; and what `apply` and `base_rows` raise.
+    """
+    head, target = chain.find(head), chain.find(target)
+    pending = chain.up_to(target)[len(chain.up_to(head)) :]
+    steps: list[PlanStep] = []
+    if pending:
+        walk = _Walk(engine, chain, folder, parameters)
+        walk.start(head, base_snapshot, versions)
+        steps = [walk.step(migration) for migration in pending]
+    return Plan(dataset=chain.base.dataset, head=head, target=target, steps=tuple(steps))
+
+
+class _Walk:
+    """Goes along the chain, one table at a time."""
+
+    def __init__(self, engine: Engine, chain: Chain, folder: Path, parameters: Parameters) -> None:
+        self.engine = engine
+        self.chain = chain
+        self.folder = folder
+        self.parameters = parameters
+        self.stored: str | None = None
+
+    def start(self, head: str, snapshot: Snapshot, versions: Versions) -> None:
+        """Go to the version `head`: read it, or replay the migrations since the last that is here."""
+        replayed: list[Migration] = []
+        for migration in reversed(self.chain.up_to(head)):
+            folder = versions(migration.id)
+            if folder is not None:
+                version = open_version(folder)
+                self.state, self.table = version.state, read_rows(self.engine, version)
+                break
+            replayed.insert(0, migration)
+        else:
+            first = self.chain.migrations[0]
+            self.state = self.chain.base.state
+            self.table = base_rows(self.engine, self.chain.base, snapshot, first)
+        for migration in replayed:
+            self._go_on(self._apply(migration))
+        self.tally = _tally(self.table, self.state)
+
+    def step(self, migration: Migration) -> PlanStep:
+        """Apply one migration, and say what it did."""
+        applied = self._apply(migration)
+        counts = changes(self.table, self.state, applied)
+        quarantined = sum(item.count() for item in applied.quarantine)
+        before, after = self.tally, _tally(applied.table, applied.state)
+        step = PlanStep(
+            migration=migration,
+            lines=applied.lines,
+            effect=replace(applied.effect, evaluation="moved") if counts.moved else applied.effect,
+            before=before,
+            after=after,
+            cells=counts.cells,
+            rows_added=counts.added,
+            rows_removed=counts.removed,
+            quarantined=quarantined,
+            digest=row_digest(applied.table),
+            classes_before=self.state.classes,
+            classes_after=applied.state.classes,
+            findings=tuple(_findings(self.chain.base.dataset, self.state, applied, counts, quarantined)),
+        )
+        self._go_on(applied)
+        self.tally = after
+        return step
+
+    def _apply(self, migration: Migration) -> Applied:
+        parameters = self.parameters(migration.id)
+        applied = apply(self.chain.base.dataset, migration, self.state, self.table, self.folder, parameters)
+        return replace(applied, table=_stored(applied.table))
+
+    def _go_on(self, applied: Applied) -> None:
+        """Take the next table, and give back the room of the one before."""
+        if self.stored is not None:
+            self.engine.execute(f"DROP TABLE {self.stored}")
+        self.state, self.table, self.stored = applied.state, applied.table, applied.table.relation
+
+
+def _stored(table: Table) -> Table:
+    """The rows, computed once; the engine spills what does not fit into memory."""
+    name = table.engine.fresh("step")
+    columns = ", ".join(map(identifier, (*table.schema.names, POSITION)))
+    table.engine.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM {table.relation}")
+    return Table(engine=table.engine, relation=name, schema=table.schema)
+
+
+def _tally(table: Table, state: State) -> Tally:
+    return tally(table, labels=state.labels, split=state.split, unlabelled=state.unlabelled)
+
+
+def _findings(
+    dataset: str, before: State, applied: Applied, counts: Changes, quarantined: int
+) -> list[Finding]:
+    told = []
+    deleted = counts.removed - quarantined
+    if deleted > 0:
+        told.append(_finding("destructive", "warning", f"{_rows(deleted)} deleted, not set aside", deleted))
+    dropped = [name for name in before.schema.names if name not in applied.fields]
+    if dropped:
+        told.append(
+            _finding(
+                "destructive", "warning", f"dropped with their cells: {', '.join(dropped)}", len(dropped)
+            )
+        )
+    if counts.touched:
+        text = (
+            f"{_rows(counts.touched)} changed in an evaluation split: scores before and after do not compare"
+        )
+        told.append(_finding("evaluation_touched", "warning", text, counts.touched))
+    for classes in applied.state.classes:
+        told += _new_classes(before, classes)
+    return [replace(item, dataset=dataset) for item in (*told, *applied.findings)]
+
+
+def _new_classes(before: State, classes: ClassList) -> list[Finding]:
+    """New classes that nobody has looked for in the rows that are there."""
+    known = before.class_list(classes.field)
+    keys = {item.key for item in known.classes} if known is not None else set()
+    return [
+        _finding(
+            "coverage_unknown",
+            "info",
+            f"{item.name} was not looked for in all rows (coverage {item.coverage}): a row without it is "
+            "unknown, not negative",
+            1,
+        )
+        for item in classes.classes
+        if item.key not in keys and not item.group and item.coverage != "all"
+    ]
+
+
+def _finding(rule: str, level: Level, message: str, count: int) -> Finding:
+    return Finding(rule=rule, level=level, message=message, count=count)
+
+
+def _rows(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count} rows are"

@@ -1,0 +1,94 @@
+"""What the publish stage does: a version in, the published file and its profile out."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from dsv.errors import BrokenPromise
+from dsv.files import atomic_writer, write_text
+from dsv.formats import base as formats
+from dsv.migrations.run import read_rows
+from dsv.migrations.source import base_rows, pinned
+from dsv.migrations.version import open_version
+from dsv.model.migration import Base, State
+from dsv.model.profile import Profile
+from dsv.model.snapshot import Snapshot
+from dsv.profiles import document
+from dsv.profiles.build import build
+from dsv.tables.duckdb import Engine
+from dsv.tables.table import Table
+
+
+def publish(
+    engine: Engine,
+    base: Base,
+    base_snapshot: Snapshot,
+    version: Path | None,
+    target: Path,
+    profile_path: Path | None,
+) -> Profile:
+    """Write a version in the format of the base to `target`, and its profile to `profile_path`.
+
+    What the chain did not change is spelled as in the base; without a version the base's bytes are
+    copied. The file is read back before it takes the target's place.
+
+    Raises: FormatError: the base is malformed, or does not fit. DataMissing: the version is not
+        there. BrokenPromise: what was written does not read as the version's rows.
+    """
+    exact = pinned(base, base_snapshot)
+    if version is None:
+        rows = base_rows(engine, base, base_snapshot, None)
+        profile = _profile(rows, base.state, exact.path)
+        _copy(exact.path, target)
+    else:
+        profile = _publish(engine, base, exact, version, target)
+    if profile_path is not None:
+        write_text(profile_path, document.dump(profile))
+    return profile
+
+
+def _publish(engine: Engine, base: Base, exact: Snapshot, folder: Path, target: Path) -> Profile:
+    version = open_version(folder)
+    rows = read_rows(engine, version)
+    with tempfile.TemporaryDirectory(prefix="dsv-publish-") as work:
+        written = Path(work) / target.name
+        with written.open("wb") as stream:
+            publication = formats.Publication(base=exact, final=rows, key=version.state.key)
+            formats.publish(publication, stream)
+        options = replace(exact.options, schema=version.state.schema)
+        snapshot = replace(exact, path=written, shown_path=base.publishes, content_id=None, options=options)
+        back = formats.scan(engine, snapshot).table
+        profile = _profile(back, version.state, written)
+        if profile.digest != version.digest:
+            raise BrokenPromise(
+                f"{base.publishes} would not read as the rows of {folder.name}: they have the digest "
+                f"{version.digest}, it has {profile.digest}",
+                where=base.publishes,
+                hint="nothing was written; this is a bug of dsv, or the version was damaged",
+            )
+        _copy(written, target)
+    return profile
+
+
+def _profile(rows: Table, state: State, path: Path) -> Profile:
+    with path.open("rb") as stream:
+        md5 = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    return build(
+        rows,
+        key=state.key,
+        labels=state.labels,
+        split=state.split,
+        unlabelled=state.unlabelled,
+        md5=md5,
+        size_bytes=path.stat().st_size,
+        classes={item.field: item.classes for item in state.classes},
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as stream, atomic_writer(target) as out:
+        shutil.copyfileobj(stream, out, 1 << 20)

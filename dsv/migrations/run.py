@@ -1,0 +1,100 @@
+"""What a migration's stage does: the version before it in, its own version out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dsv.errors import BrokenPromise, MigrationError
+from dsv.migrations.apply import apply
+from dsv.migrations.source import base_rows
+from dsv.migrations.version import open_version, write_schema
+from dsv.model.migration import BASE_ID, Base, Migration, PlanStep, State, Version
+from dsv.model.snapshot import Snapshot
+from dsv.profiles.digest import row_digest
+from dsv.tables.duckdb import Engine
+from dsv.tables.parts import read_version, write_version
+from dsv.tables.table import Table
+
+
+def run_stage(
+    engine: Engine,
+    base: Base,
+    base_snapshot: Snapshot,
+    migration: Migration,
+    previous: Path | None,
+    target: Path,
+    parameters: Mapping[str, Any],
+    folder: Path,
+) -> Version:
+    """Write the version of one migration into the directory `target`, whole or not at all.
+
+    `previous` is the version directory before it, None for the first migration, which reads the
+    base. `parameters` are the values that `params.yaml` has for the migration; `folder` holds its
+    document and side files. Equal inputs give equal bytes.
+
+    Raises: FormatError: the base is malformed, or has a row that does not fit. DataMissing:
+        `previous` is not there. SchemaError, MigrationError: as the operations do.
+    """
+    state, table = _input(engine, base, base_snapshot, migration, previous)
+    applied = apply(base.dataset, migration, state, table, folder, parameters)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target, so that the last step is a rename on one file system.
+    work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        made = work / "new"
+        made.mkdir()
+        write_version(applied.table, made, applied.state.key, base.parts)
+        written = read_version(engine, made, applied.state.schema)
+        version = Version(path=made, state=applied.state, rows=written.count(), digest=row_digest(written))
+        write_schema(version)
+        _exchange(made, target, work / "old")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return open_version(target)
+
+
+def read_rows(engine: Engine, version: Version) -> Table:
+    """The rows of a version."""
+    return read_version(engine, version.path, version.state.schema)
+
+
+def compare(step: PlanStep, version: Version) -> None:
+    """Hold a version against what the plan foretold.
+
+    Raises: BrokenPromise: other rows, another schema or other classes.
+    """
+    name = step.migration.id
+    found = (version.rows, version.digest, version.state.classes)
+    foretold = (step.after.rows, step.digest, step.classes_after)
+    for what, actual, expected in zip(("rows", "row digest", "classes"), found, foretold, strict=True):
+        if actual != expected:
+            raise BrokenPromise(
+                f"{name} gave other {what} than the plan foretold",
+                where=str(version.path),
+                hint="the data changed in between, or dsv has a bug; see what it would do: dsv migrate plan",
+            )
+
+
+def _input(
+    engine: Engine, base: Base, snapshot: Snapshot, migration: Migration, previous: Path | None
+) -> tuple[State, Table]:
+    if (previous is None) != (migration.after == BASE_ID):
+        raise MigrationError(
+            f"{migration.id} follows {migration.after}, and was given another input", where=migration.path
+        )
+    if previous is None:
+        return base.state, base_rows(engine, base, snapshot, migration)
+    version = open_version(previous)
+    return version.state, read_rows(engine, version)
+
+
+def _exchange(made: Path, target: Path, old: Path) -> None:
+    """Put a directory in another's place."""
+    if target.exists():
+        os.replace(target, old)
+    os.replace(made, target)

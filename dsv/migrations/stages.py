@@ -1,0 +1,69 @@
+"""The stages of a chain, as `dvc.yaml` holds them: one a migration, and one that publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dsv.model.migration import BASE_ID, Base, Migration
+
+Stage = dict[str, Any]
+
+
+def stage_name(dataset: str, migration: str) -> str:
+    """The name of a migration's stage. The publish stage is named like the dataset."""
+    return f"{dataset}-{migration}"
+
+
+def profile_path(published: str) -> str:
+    """Where the profile of a published file is."""
+    return f"{published}.profile.yaml"
+
+
+def stages(
+    base: Base,
+    applied: Sequence[Migration],
+    *,
+    versions_folder: str,
+    documents_folder: str,
+    cached: bool,
+    pushed: bool = True,
+) -> dict[str, Stage]:
+    """The stages of the applied migrations, in order, and the publish stage at the end.
+
+    The folders are repository paths, as are the paths in `base` and `applied`. `cached`: DVC keeps
+    the published file (else Git does). `pushed`: versions go to the remote.
+    """
+    pinned = f"{documents_folder}/{BASE_ID}.yaml"
+    result: dict[str, Stage] = {}
+    source, head = base.path, BASE_ID
+    for migration in applied:
+        version = f"{versions_folder}/{migration.id}"
+        result[stage_name(base.dataset, migration.id)] = _migration_stage(
+            base, migration, source, pinned, version if pushed else {version: {"push": False}}
+        )
+        source, head = version, migration.id
+    result[base.dataset] = _publish_stage(base, head, source, pinned, cached)
+    return result
+
+
+def _migration_stage(base: Base, migration: Migration, source: str, pinned: str, out: Any) -> Stage:
+    stage: Stage = {
+        "desc": migration.title,
+        "cmd": f"dsv migrate run {base.dataset} {migration.id}",
+        "deps": [source, migration.path, *migration.side_files, pinned],
+    }
+    if migration.tuned:
+        stage["params"] = [f"migrations.{base.dataset}.{migration.id}"]
+    stage["outs"] = [out]
+    return stage
+
+
+def _publish_stage(base: Base, head: str, source: str, pinned: str, cached: bool) -> Stage:
+    return {
+        "desc": f"Publish {base.dataset} in the format of its base",
+        "cmd": f"dsv migrate publish {base.dataset} {head}",
+        "deps": list(dict.fromkeys([base.path, source, pinned])),
+        "outs": [base.publishes if cached else {base.publishes: {"cache": False}}],
+        "metrics": [{profile_path(base.publishes): {"cache": False}}],
+    }

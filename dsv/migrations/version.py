@@ -1,0 +1,46 @@
+"""A version directory: `rows/part-*.parquet`, `schema.yaml`, and `quarantine/` with the rows set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsv.errors import DataMissing
+from dsv.files import write_text
+from dsv.migrations.state import StateDocument, dump, load, state_of
+from dsv.model.migration import Version
+
+SCHEMA_FILE = "schema.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionDocument(StateDocument):
+    """`schema.yaml`: the state, how many rows there are, and their digest."""
+
+    dsv: int
+    rows: int
+    digest: str
+
+
+def write_schema(version: Version) -> None:
+    """Write a version's `schema.yaml`."""
+    head = {"dsv": 1, "rows": version.rows, "digest": version.digest}
+    write_text(version.path / SCHEMA_FILE, dump(head, version.state))
+
+
+def open_version(folder: Path) -> Version:
+    """What a version directory says of itself; no rows are read.
+
+    Raises: DataMissing: it is not there. DocumentError: its `schema.yaml` is damaged.
+    """
+    path = folder / SCHEMA_FILE
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise DataMissing(
+            f"the version {folder.name} is not there",
+            where=str(folder),
+            hint="fetch it: dvc pull, or make it: dvc repro",
+        ) from None
+    document = load(VersionDocument, text, str(path))
+    return Version(path=folder, state=state_of(document), rows=document.rows, digest=document.digest)

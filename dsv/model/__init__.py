@@ -1,0 +1,1 @@
+"""The nouns of dsv: frozen dataclasses, standard library only."""

@@ -1,0 +1,208 @@
+"""The result of a diff, field for field the JSON contract `dsv.diff/1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from dsv.model.finding import Finding
+from dsv.model.revision import Revision
+
+Kind = Literal["added", "removed", "changed"]
+KINDS: tuple[Kind, ...] = ("added", "removed", "changed")
+KeySource = Literal["declared", "given", "inferred", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A cell before and after. None stands for missing."""
+
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowChange:
+    """A row that differs.
+
+    `key` maps key fields to values (empty without a key). `cells` holds, of a changed row, the
+    fields that differ; of an added or removed row, all fields, with the other side None.
+    `old_position` and `new_position` count rows from 1; None on the side that lacks the row.
+    """
+
+    kind: Kind
+    key: Mapping[str, Any]
+    cells: Mapping[str, Cell]
+    old_position: int | None = None
+    new_position: int | None = None
+
+
+class Changeset(Protocol):
+    """All rows that differ between two snapshots, read while they are shown."""
+
+    def rows(self, kinds: tuple[Kind, ...] = KINDS, limit: int | None = None) -> Iterator[RowChange]:
+        """Rows of the given kinds, by old then new position; at most `limit` of each kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCounts:
+    """Counts of all rows. None where only the profiles were compared.
+
+    `old`, `new` and `unchanged` are None too where equal bytes were never opened and no profile
+    says how many rows they hold.
+    """
+
+    old: int | None
+    new: int | None
+    added: int | None
+    removed: int | None
+    changed: int | None
+    unchanged: int | None
+    rekeyed: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formatting:
+    """Differences that change no value. None where it was not compared.
+
+    `reordered`: the common rows stand in another order. The others count cells (quoting, number
+    spelling) or lines (line ends).
+    """
+
+    reordered: bool | None = None
+    quoting: int | None = None
+    line_ends: int | None = None
+    number_spelling: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaChange:
+    """A difference between two schemas. `to` is the new name of a renamed field."""
+
+    change: Literal["field_added", "field_removed", "field_renamed", "type_changed", "nullable_changed"]
+    field: str
+    to: str | None = None
+    old_type: str | None = None
+    new_type: str | None = None
+    breaking: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """A count on both sides."""
+
+    old: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassCount:
+    """Rows of one class on both sides, in all and by split (split names sorted)."""
+
+    name: str
+    old: int
+    new: int
+    by_split: Mapping[str, Counts]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """Paired rows whose label went from one class to another. None stands for unlabelled."""
+
+    source: str | None
+    target: str | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inferred:
+    """A class operation that the paired rows suggest.
+
+    `support` of the `total` paired rows that had a class of `sources` went where the operation
+    says; `strays` are the others.
+    """
+
+    operation: Literal["rename_class", "merge_classes", "split_class"]
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    support: int
+    total: int
+    strays: tuple[Transition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelDiff:
+    """Classes of one label field, sorted by name. `transitions` are sorted by rows, most first.
+
+    `transitions` and `inferred` are None where only the profiles were compared. `changed_sets`
+    counts paired rows of a list label whose change is not one class for one other. `js_distance`
+    is the Jensen-Shannon distance (base 2, 0-1) of the two class distributions, None when a side
+    has no labelled row.
+    """
+
+    field: str
+    classes: tuple[ClassCount, ...]
+    transitions: tuple[Transition, ...] | None
+    inferred: tuple[Inferred, ...] | None
+    unlabelled: Counts
+    changed_sets: int = 0
+    js_distance: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitMove:
+    """Paired rows that went from one split to another."""
+
+    source: str | None
+    target: str | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChange:
+    """A row of equal content under another key."""
+
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetDiff:
+    """What differs in one dataset. Counts are always of all rows.
+
+    What profiles cannot know is None where `compared` is "profiles". `changed_cells*` map a field
+    (by its new name) to a number of cells; the whitespace-only and case-only cells are part of
+    `changed_cells` unless their flag hid them. `key_evidence` says in words why the key was chosen.
+    """
+
+    dataset: str
+    path: str
+    status: Literal["added", "removed", "modified", "unchanged"]
+    compared: Literal["rows", "profiles"]
+    key: tuple[str, ...]
+    key_source: KeySource
+    key_evidence: str | None
+    rows: RowCounts
+    duplicate_keys: Counts | None
+    null_keys: Counts | None
+    formatting: Formatting
+    schema_changes: tuple[SchemaChange, ...]
+    changed_cells: Mapping[str, int] | None
+    changed_cells_whitespace_only: Mapping[str, int] | None
+    changed_cells_case_only: Mapping[str, int] | None
+    rekeyed: tuple[KeyChange, ...] | None
+    labels: tuple[LabelDiff, ...]
+    split_moves: tuple[SplitMove, ...] | None
+    changes: Changeset | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffResult:
+    """A diff between two revisions. `complete` is False when something asked for was not compared."""
+
+    old: Revision
+    new: Revision
+    complete: bool
+    datasets: tuple[DatasetDiff, ...]
+    findings: tuple[Finding, ...]

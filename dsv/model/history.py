@@ -1,0 +1,59 @@
+"""What `log` and `status` say, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dsv.model.finding import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowDelta:
+    """Rows added, removed and changed."""
+
+    added: int
+    removed: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One revision that changed one dataset.
+
+    `date` is ISO 8601 with the author's offset. `delta` is None where it is not known without
+    data that is not on this machine; `rows` likewise. `migrations` were applied by this revision.
+    """
+
+    commit: str
+    author: str
+    date: str
+    subject: str
+    dataset: str
+    delta: RowDelta | None
+    rows: int | None
+    migrations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetStatus:
+    """Where one dataset stands.
+
+    `changes` are sentences about what is not committed or not applied; `next_steps` the commands
+    that would take care of them, one for each. `delta` compares the workspace with HEAD.
+    """
+
+    dataset: str
+    path: str
+    tracked_by: str
+    rows: int | None
+    delta: RowDelta | None
+    head: str | None
+    pending: tuple[str, ...]
+    changes: tuple[str, ...]
+    next_steps: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Nothing uncommitted, nothing pending."""
+        return not self.changes and not self.pending

@@ -1,0 +1,168 @@
+"""Migrations as values: the state they change, the plan that foretells it, the lock that records it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from dsv.model.dataset import Media
+from dsv.model.finding import Finding
+from dsv.model.profile import ClassIdentity
+from dsv.model.schema import Schema
+from dsv.model.snapshot import Dialect
+
+BASE_ID = "m0000_base"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassList:
+    """The classes of one label or enum field, with the high-water mark of ids.
+
+    `next_id` only grows, so that the id of a retired class is never dealt again.
+    """
+
+    field: str
+    classes: tuple[ClassIdentity, ...]
+    next_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What is known of a dataset at a point of its chain, apart from its rows."""
+
+    schema: Schema
+    key: tuple[str, ...]
+    labels: tuple[str, ...]
+    split: str | None
+    media: Media | None = None
+    unlabelled: str | None = None
+    classes: tuple[ClassList, ...] = ()
+
+    def class_list(self, field: str) -> ClassList | None:
+        """The classes of a field, None if it has no class list."""
+        return next((item for item in self.classes if item.field == field), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """`m0000_base.yaml`: what must not be inferred anew when base rows are added.
+
+    `path` is the base file and `publishes` the published file, both repository paths; `parts` is
+    the number of part files of every version.
+    """
+
+    dataset: str
+    path: str
+    publishes: str
+    format: str
+    gzip: bool
+    dialect: Dialect | None
+    parts: int
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """A migration document.
+
+    `after` is the id of the migration before it. `operations` are the decoded operations, in
+    order (dsv.operations.base.Operation; typed Any because the model imports nothing). `path` is
+    the document, `side_files` the files it names, both repository paths. `expect` is what
+    `plan --pin` wrote. `tuned` are the parameter names that `params.yaml` holds for it.
+    """
+
+    id: str
+    after: str
+    title: str
+    why: str | None
+    path: str
+    operations: tuple[Any, ...]
+    side_files: tuple[str, ...]
+    tuned: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What an operation or a migration does on the four axes; True where it changes the axis."""
+
+    schema: Literal["same", "add", "rename", "drop", "narrow"] = "same"
+    class_head: Literal["same", "grow", "hole", "remap"] = "same"
+    values: Literal["same", "filled", "corrected", "added", "removed"] = "same"
+    evaluation: Literal["same", "moved"] = "same"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Counts of a table, for plans and locks: rows, by split, by class, by (split, class)."""
+
+    rows: int
+    by_split: Mapping[str, int]
+    by_class: Mapping[str, Mapping[str, int]]
+    by_split_class: Mapping[str, Mapping[str, Mapping[str, int]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStep:
+    """One pending migration, foretold.
+
+    `lines` are the operations in words, each with its sign. `before` and `after` are tallies;
+    `cells` maps a field to the number of cells that will change; `quarantined` counts rows set
+    aside. `digest` is the row digest that the result will have.
+    """
+
+    migration: Migration
+    lines: tuple[tuple[str, str], ...]
+    effect: Effect
+    before: Tally
+    after: Tally
+    cells: Mapping[str, int]
+    rows_added: int
+    rows_removed: int
+    quarantined: int
+    digest: str
+    classes_before: tuple[ClassList, ...]
+    classes_after: tuple[ClassList, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The pending migrations of a dataset up to a target, and the stages that will rerun after them."""
+
+    dataset: str
+    head: str
+    target: str
+    steps: tuple[PlanStep, ...]
+    downstream: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockEntry:
+    """What `chain.lock` records of one applied migration."""
+
+    id: str
+    document: str
+    digest: str
+    rows: int
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainLock:
+    """`chain.lock`: the head, and the applied migrations in order."""
+
+    head: str
+    entries: tuple[LockEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A version directory: `rows/part-*.parquet`, `schema.yaml`, `quarantine/`."""
+
+    path: Path
+    state: State
+    rows: int
+    digest: str

@@ -1,0 +1,77 @@
+"""The profile: what Git keeps about a dataset's content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dsv.model.schema import Field
+
+PROFILE_VERSION = 1
+CLASS_LIMIT = 10_000
+DISTINCT_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProfile:
+    """One field: its type, how many cells are missing, how many values are distinct.
+
+    `distinct` is exact for key, label and split fields; elsewhere None stands for more than
+    `DISTINCT_LIMIT`, and nested fields always have None.
+    """
+
+    field: Field
+    nulls: int
+    distinct: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelProfile:
+    """Rows by class and by (split, class). `truncated`: more than `CLASS_LIMIT` classes, none listed."""
+
+    field: str
+    classes: Mapping[str, int]
+    by_split: Mapping[str, Mapping[str, int]]
+    unlabelled: int
+    class_count: int
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A function of the dataset alone: no time, host or library version in it.
+
+    `digest` is the row digest, 32 hexadecimal digits. `md5` is of the dataset's bytes.
+    `classes` are the class identities of a chained dataset, else empty.
+    """
+
+    rows: int
+    key: tuple[str, ...]
+    split: str | None
+    fields: tuple[FieldProfile, ...]
+    labels: tuple[LabelProfile, ...]
+    splits: Mapping[str, int]
+    digest: str
+    md5: str
+    size_bytes: int
+    classes: Mapping[str, tuple[ClassIdentity, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassIdentity:
+    """A class of a chained dataset.
+
+    `key` is immutable, `id` permanent and never reused, `index` the dense training index (None
+    once retired), `name` what the cells hold, `parent` another class key. `coverage` says on
+    which rows the class was looked for: "all", "none" or "reviewed".
+    """
+
+    key: str
+    id: int
+    index: int | None
+    name: str
+    parent: str | None = None
+    description: str | None = None
+    coverage: str = "all"
+    group: bool = False
+    retired: bool = False

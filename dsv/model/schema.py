@@ -1,0 +1,57 @@
+"""Fields and schemas, in dsv's own type names (never an engine's dtype)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+SCALAR_TYPES = ("integer", "number", "string", "boolean", "date", "datetime", "bytes", "enum", "json")
+NUMERIC_TYPES = ("integer", "number")
+
+
+def is_nested(type_name: str) -> bool:
+    """Say whether a type holds several values: `list<…>` or `struct<…>`."""
+    return type_name.startswith(("list<", "struct<"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a schema.
+
+    `type` is a scalar type, `list<T>` or `struct<name: T, …>`. `json` stands for a field whose
+    values have several JSON types. `values` are the allowed values of an `enum`. `unlabelled`
+    is the value that counts as *not labelled*. `origin` is the name of the base field that this
+    field's cells come from, in a dataset with a chain (None: the field is not in the base).
+    """
+
+    name: str
+    type: str
+    nullable: bool = True
+    values: tuple[str, ...] | None = None
+    unlabelled: str | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The fields of a table, in their order."""
+
+    fields: tuple[Field, ...] = field(default=())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Field names, in order."""
+        return tuple(item.name for item in self.fields)
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    def __contains__(self, name: object) -> bool:
+        return any(item.name == name for item in self.fields)
+
+    def __getitem__(self, name: str) -> Field:
+        """The field of that name. Raises: KeyError."""
+        for item in self.fields:
+            if item.name == name:
+                return item
+        raise KeyError(name)

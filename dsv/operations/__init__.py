@@ -1,0 +1,1 @@
+"""One operation a file: an immutable value that changes a table and foretells the change."""

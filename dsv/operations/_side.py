@@ -1,0 +1,250 @@
+"""Edits from a file beside the document: read, checked against the rows, and applied to them.
+
+A side file has a row per edited row of the dataset: the key fields, new values and, for
+compare-and-set, the values that its author saw. Other fields (a reviewer, a note) are let be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from dsv.errors import DsvError, MigrationError, did_you_mean
+from dsv.files import inside
+from dsv.formats import base as formats
+from dsv.model.migration import State
+from dsv.model.schema import Field, Schema
+from dsv.model.snapshot import ReadOptions, Snapshot
+from dsv.operations import _classes
+from dsv.operations._rows import column, rewrite
+from dsv.operations.base import Inputs
+from dsv.tables.duckdb import Engine, literal
+from dsv.tables.table import POSITION, Table
+
+SHOWN_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A field to set: `new` and `old` are fields of the side file.
+
+    Without `old` any value may be there. `old_optional`: a file that lacks that field is read as
+    if there were no `old`. `only_null`: a cell that has a value keeps it.
+    """
+
+    field: str
+    new: str
+    old: str | None = None
+    old_optional: bool = False
+    only_null: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edits:
+    """A side file that was read into the engine.
+
+    `relation` is a temporary table with `line`, the key as `k0`, `k1`, …, and of each edit the new
+    and the old value as `n0`, `o0`, …. `names` are all fields of the file.
+    """
+
+    engine: Engine
+    relation: str
+    file: str
+    names: tuple[str, ...]
+    key: tuple[str, ...]
+    edits: tuple[Edit, ...]
+
+    def pairs(self, table: Table) -> str:
+        """FROM clause: each side row `e` with the row `t` of its key, all NULL if there is none."""
+        return f"{self.relation} AS e LEFT JOIN {table.relation} AS t ON {self._same_key()}"
+
+    def applied(self, table: Table) -> Table:
+        """The rows with the new values in; a cell that no longer has the expected value stays."""
+        cells = {}
+        for index, edit in enumerate(self.edits):
+            cell = column(edit.field)
+            test = "e.line IS NOT NULL"
+            if edit.only_null:
+                test += f" AND {cell} IS NULL"
+            if edit.old is not None:
+                test += f" AND {cell} IS NOT DISTINCT FROM e.o{index}"
+            cells[edit.field] = f"CASE WHEN {test} THEN e.n{index} ELSE {cell} END"
+        join = f"LEFT JOIN {self.relation} AS e ON {self._same_key()}"
+        return rewrite(table, table.schema, cells, join=join)
+
+    def conflicts(self, table: Table, index: int) -> str:
+        """Query of the side rows whose cell has neither the expected nor the new value."""
+        cell = column(self.edits[index].field)
+        text = (
+            f"{self.key_text()} || ': expected ' || {_shown(f'e.o{index}')} || ', found ' || {_shown(cell)}"
+        )
+        return (
+            f"SELECT e.line, {text} AS text FROM {self.pairs(table)} "
+            f"WHERE {cell} IS DISTINCT FROM e.o{index} AND {cell} IS DISTINCT FROM e.n{index}"
+        )
+
+    def key_text(self) -> str:
+        """SQL for the key of a side row, as people read it."""
+        parts = [f"{literal(name + '=')} || {_shown(f'e.k{index}')}" for index, name in enumerate(self.key)]
+        return " || ' ' || ".join(parts)
+
+    def refuse(self, problem: str, query: str, *, hint: str | None = None) -> None:
+        """Stop if a query of side rows finds any; it gives `line` and `text` of each.
+
+        Raises: MigrationError: `problem` with the number of rows, and the first ten.
+        """
+        total = self.engine.value(f"SELECT count(*) FROM ({query})")
+        if not total:
+            return
+        first = self.engine.rows(f"SELECT line, text FROM ({query}) ORDER BY line, text LIMIT {SHOWN_ROWS}")
+        shown = "; ".join(f"line {line}: {text}" for line, text in first)
+        more = f"; and {total - len(first)} more" if total > len(first) else ""
+        rows = "1 row" if total == 1 else f"{total} rows"
+        raise MigrationError(
+            f"{rows} {problem}: {shown}{more}", where=f"{self.file}:{first[0][0]}", hint=hint
+        )
+
+    def _same_key(self) -> str:
+        return " AND ".join(f"{column(name)} = e.k{index}" for index, name in enumerate(self.key))
+
+
+def read(state: State, table: Table, inputs: Inputs, file: str, edits: Sequence[Edit]) -> Edits:
+    """Read a side file and check what holds whatever the edits mean. The table holds typed values.
+
+    Raises: MigrationError: the dataset has no key, or the file is not there, lacks a field, names a
+        row twice or one that is not there, or has a value that the field cannot hold.
+        FormatError: it is malformed, or a cell does not fit its field's type.
+    """
+    if not state.key:
+        raise MigrationError(
+            "rows are found by key, and the dataset has none",
+            where=file,
+            hint="declare a key in dvc.yaml (meta.dsv.key) before the chain begins",
+        )
+    snapshot = _snapshot(inputs, file)
+    plain = formats.scan(table.engine, snapshot).table
+    known = plain.schema.names
+    edits = [
+        replace(edit, old=None) if edit.old_optional and edit.old not in known else edit for edit in edits
+    ]
+    found = Edits(
+        engine=table.engine,
+        relation=table.engine.fresh("edits"),
+        file=file,
+        names=known,
+        key=state.key,
+        edits=tuple(edits),
+    )
+    typed = ReadOptions(schema=_declared(state, plain.schema, found))
+    side = formats.scan(table.engine, replace(snapshot, options=typed)).table
+    _load(side, found)
+    _check_keys(found, table)
+    for index, edit in enumerate(edits):
+        _check_values(state, found, index, edit)
+    return found
+
+
+def count(inputs: Inputs, file: str) -> int:
+    """Number of rows of a side file. Raises: MigrationError, FormatError: as `read`."""
+    with Engine() as engine:
+        return formats.scan(engine, _snapshot(inputs, file)).table.count()
+
+
+def _snapshot(inputs: Inputs, file: str) -> Snapshot:
+    try:
+        path = inside(inputs.folder, file)
+    except DsvError as error:
+        raise MigrationError(error.message, where=file) from None
+    if not path.is_file():
+        raise MigrationError("the side file is not there", where=file, hint="it stands beside its document")
+    name, gzip = formats.detect(file)
+    return Snapshot(path=path, format=name, gzip=gzip, shown_path=file)
+
+
+def _declared(state: State, found: Schema, edits: Edits) -> Schema:
+    """The schema of the side file, with the dataset's types. Raises: MigrationError: it lacks a field."""
+    types = {name: state.schema[name].type for name in edits.key}
+    for edit in edits.edits:
+        types |= {name: state.schema[edit.field].type for name in (edit.new, edit.old) if name is not None}
+    for name in types:
+        if name not in found:
+            raise MigrationError(
+                f"the side file has no field {name!r}", where=edits.file, hint=did_you_mean(name, found.names)
+            )
+    return Schema(
+        fields=tuple(Field(name=item.name, type=_free(types.get(item.name, item.type))) for item in found)
+    )
+
+
+def _free(type_name: str) -> str:
+    return "string" if type_name == "enum" else type_name
+
+
+def _load(side: Table, edits: Edits) -> None:
+    line = POSITION
+    if side.text_fields:
+        breaks = " + ".join(
+            f"coalesce(length({side.text(name)}) - length(replace({side.text(name)}, chr(10), '')), 0)"
+            for name in side.schema.names
+        )
+        before = f"ORDER BY {POSITION} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+        line += f" + 1 + coalesce(sum({breaks}) OVER ({before}), 0)"
+    columns = [f"CAST({line} AS BIGINT) AS line"]
+    columns += [f"{side.typed(name)} AS k{index}" for index, name in enumerate(edits.key)]
+    for index, edit in enumerate(edits.edits):
+        columns.append(f"{side.typed(edit.new)} AS n{index}")
+        if edit.old is not None:
+            columns.append(f"{side.typed(edit.old)} AS o{index}")
+    edits.engine.execute(
+        f"CREATE TEMP TABLE {edits.relation} AS SELECT {', '.join(columns)} FROM {side.relation}"
+    )
+
+
+def _check_keys(edits: Edits, table: Table) -> None:
+    keys = [f"e.k{index}" for index in range(len(edits.key))]
+    text = f"SELECT e.line, {edits.key_text()} AS text FROM {edits.relation} AS e"
+    missing = " OR ".join(f"{name} IS NULL" for name in keys)
+    edits.refuse("without a key", f"{text} WHERE {missing}")
+    same = f"PARTITION BY {', '.join(keys)}"
+    edits.refuse("with a key that another line has too", f"{text} QUALIFY count(*) OVER ({same}) > 1")
+    pairs = f"SELECT e.line, {edits.key_text()} AS text FROM {edits.pairs(table)} GROUP BY ALL"
+    found = f"count(t.{POSITION})"
+    edits.refuse("not in the dataset", f"{pairs} HAVING {found} = 0")
+    edits.refuse(
+        "with a key that several rows of the dataset share",
+        f"{pairs} HAVING {found} > 1",
+        hint="a key tells rows apart; run `dsv diff` to see the duplicate keys",
+    )
+
+
+def _check_values(state: State, edits: Edits, index: int, edit: Edit) -> None:
+    field = state.schema[edit.field]
+    rows = f"SELECT e.line, {edits.key_text()} AS text FROM {edits.relation} AS e"
+    if not field.nullable:
+        edits.refuse(f"with no value for {field.name!r}, which needs one", f"{rows} WHERE e.n{index} IS NULL")
+    allowed = _classes.allowed(state, field.name)
+    if allowed is None:
+        return
+    cell = f"unnest(e.n{index})" if _classes.cell_type(field) != field.type else f"e.n{index}"
+    columns = f"e.line, {edits.key_text()} AS row, CAST({cell} AS VARCHAR) AS value"
+    values = f"SELECT {columns} FROM {edits.relation} AS e"
+    unknown = _unknown(edits.engine, values, allowed)
+    if unknown:
+        edits.refuse(
+            f"with a class that {field.name!r} does not have",
+            f"SELECT line, row || ' ' || value AS text FROM ({values}) "
+            f"WHERE value IN ({', '.join(map(literal, unknown))})",
+            hint=did_you_mean(unknown[0], allowed),
+        )
+
+
+def _unknown(engine: Engine, values: str, allowed: Iterable[str]) -> list[str]:
+    known = set(allowed)
+    found = engine.rows(
+        f"SELECT value FROM ({values}) WHERE value IS NOT NULL GROUP BY value ORDER BY min(line)"
+    )
+    return [value for (value,) in found if value not in known]
+
+
+def _shown(value: str) -> str:
+    return f"coalesce(CAST({value} AS VARCHAR), '(missing)')"

@@ -1,0 +1,81 @@
+"""Give rows another label, from a file that also holds the label that its author saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dsv.errors import SchemaError
+from dsv.model.finding import Finding
+from dsv.model.migration import Effect, State
+from dsv.operations import _fields, _side
+from dsv.operations.base import Inputs, Operation, Outcome
+from dsv.tables.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relabel(Operation):
+    """Set the label of the rows of `file`, where it still is what the file expects.
+
+    The file has the key fields and, in the fields that `expect` and `new` name, the label seen
+    and the label to set. A row that already has the new label stays as it is. One that has
+    neither is an error, or with `on_conflict: skip` is left alone and told.
+    """
+
+    name = "relabel"
+    symbol = "~"
+
+    file: str
+    field: str | None = None
+    expect: str = "old"
+    new: str = "new"
+    on_conflict: Literal["error", "skip"] = "error"
+
+    def side_files(self) -> tuple[str, ...]:
+        return (self.file,)
+
+    def forward_schema(self, state: State, inputs: Inputs) -> State:
+        self._field(state)
+        return state
+
+    def forward(self, state: State, table: Table, inputs: Inputs) -> Outcome:
+        table = table.typed_table()
+        name = self._field(state)
+        edit = _side.Edit(field=name, new=self.new, old=self.expect)
+        edits = _side.read(state, table, inputs, self.file, [edit])
+        conflicts = edits.conflicts(table, 0)
+        if self.on_conflict == "error":
+            edits.refuse(
+                "without the expected label",
+                conflicts,
+                hint="review them again, or leave them alone with `on_conflict: skip`",
+            )
+            return Outcome(table=edits.applied(table))
+        skipped = table.engine.value(f"SELECT count(*) FROM ({conflicts})")
+        findings = () if not skipped else (self._skipped(skipped),)
+        return Outcome(table=edits.applied(table), findings=findings)
+
+    def describe(self, state: State, inputs: Inputs | None = None) -> str:
+        rows = "rows" if inputs is None else f"{_side.count(inputs, self.file)} rows"
+        return f"relabel {rows} from {self.file}"
+
+    def effect(self, state: State) -> Effect:
+        moved = self._field(state) == state.split
+        return Effect(values="corrected", evaluation="moved" if moved else "same")
+
+    def _field(self, state: State) -> str:
+        if self.field is None and not state.labels:
+            raise SchemaError("the dataset has no label field", where=self.file, hint="name it with `field:`")
+        name = state.labels[0] if self.field is None else self.field
+        if _fields.find(state, name).name in state.key:
+            raise SchemaError(f"field {name!r} is part of the key", where=self.file)
+        return name
+
+    def _skipped(self, rows: int) -> Finding:
+        message = (
+            f"{rows} rows of {self.file} were left alone: they have neither the expected nor the new label"
+        )
+        return Finding(rule="relabel-skipped", level="warning", message=message, count=rows)
+
+
+plugin = Relabel

@@ -1,0 +1,1 @@
+"""A table becomes a profile; a profile becomes YAML and back."""

@@ -1,0 +1,101 @@
+"""The row digest: 32 hexadecimal digits that are equal for equal rows, in any order, format or engine.
+
+A row's canonical text is, for each field in the order of names, the name and the value:
+
+    text       s<bytes>:<text>      (string and enum; j for json; field names have no letter)
+    integer    i<decimal>;
+    number     d<17 significant digits, as 1.0000000000000001e-01>;   0 (of either sign), nan, inf, -inf
+    boolean    t or f
+    date       D<YYYY-MM-DD>;
+    datetime   T<YYYY-MM-DDTHH:MM:SS.ffffff>;    UTC where it has a zone
+    bytes      b<hexadecimal>;
+    list       l<length>:<values>
+    struct     r<fields>:<name and value of each, by name>
+    missing    n
+
+The digest is the MD5 of `dsv.rows/1`, the number of rows and the sum, modulo 2^128, of the MD5 of
+every row's text, read as little-endian numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from dsv.tables.duckdb import literal
+from dsv.tables.table import Table
+from dsv.tables.types import List, Scalar, Struct, Type, parse
+
+_MASK = (1 << 128) - 1
+_DATE = "strftime({0}, '%Y-%m-%d')"
+_INSTANT = "make_timestamp(epoch_us({0}))"
+_SCALARS = {
+    "integer": "'i' || CAST({0} AS VARCHAR) || ';'",
+    "number": "CASE WHEN {0} = 0 THEN 'd0;' WHEN isnan(CAST({0} AS DOUBLE)) THEN 'dnan;'"
+    " WHEN isinf(CAST({0} AS DOUBLE)) THEN CASE WHEN {0} > 0 THEN 'dinf;' ELSE 'd-inf;' END"
+    " ELSE 'd' || format('{{:.16e}}', CAST({0} AS DOUBLE)) || ';' END",
+    "string": "'s' || strlen(CAST({0} AS VARCHAR)) || ':' || CAST({0} AS VARCHAR)",
+    "enum": "'s' || strlen(CAST({0} AS VARCHAR)) || ':' || CAST({0} AS VARCHAR)",
+    "json": "'j' || strlen({0}) || ':' || {0}",
+    "boolean": "CASE WHEN {0} THEN 't' ELSE 'f' END",
+    "date": f"'D' || {_DATE} || ';'",
+    "datetime": f"'T' || strftime({_INSTANT}, '%Y-%m-%dT%H:%M:%S.%f') || ';'",
+    "bytes": "'b' || hex({0}) || ';'",
+}
+
+
+def row_digest(table: Table) -> str:
+    """The digest of all rows of a table. `POSITION` is no part of it."""
+    text = f"SELECT {canonical_text(table)} AS text FROM {table.relation}"
+    # Summing two 64-bit halves stays exact in a HUGEINT; DuckDB sums 128-bit numbers as DOUBLE.
+    # Its "upper" half is the first eight bytes, read as a little-endian number.
+    count, low, high = table.engine.rows(
+        f"SELECT count(*), sum(md5_number_upper(text)), sum(md5_number_lower(text)) FROM ({text})"
+    )[0]
+    total = (int(low or 0) + (int(high or 0) << 64)) & _MASK
+    return fold(int(count), total)
+
+
+def fold(count: int, total: int) -> str:
+    """The digest of `count` rows whose hashes add up to `total`."""
+    content = f"dsv.rows/1\n{count}\n{total:032x}".encode("ascii")
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def canonical_text(table: Table) -> str:
+    """SQL for the canonical text of a row."""
+    parts = [
+        f"{literal(_measured(name))} || {_value(table.typed(name), parse(table.schema[name].type), 0)}"
+        for name in sorted(table.schema.names)
+    ]
+    return " || ".join(parts) or "''"
+
+
+def _measured(name: str) -> str:
+    return f"{len(name.encode('utf-8'))}:{name}"
+
+
+def _value(column: str, tree: Type, depth: int) -> str:
+    """SQL for a value's canonical text; `depth` numbers the variables of nested lambdas."""
+    if isinstance(tree, Scalar):
+        text = _SCALARS[tree.name].format(column)
+    elif isinstance(tree, List):
+        text = _list(column, tree, depth)
+    else:
+        text = _struct(column, tree, depth)
+    return f"CASE WHEN {column} IS NULL THEN 'n' ELSE {text} END"
+
+
+def _list(column: str, tree: List, depth: int) -> str:
+    variable = f"e{depth}"
+    inner = _value(variable, tree.item, depth + 1)
+    # Of an empty list some versions make NULL.
+    items = f"coalesce(array_to_string(list_transform({column}, lambda {variable}: {inner}), ''), '')"
+    return f"'l' || len({column}) || ':' || {items}"
+
+
+def _struct(column: str, tree: Struct, depth: int) -> str:
+    parts = [f"'r{len(tree.members)}:'"]
+    for name, member in sorted(tree.members, key=lambda item: item[0]):
+        value = _value(f"struct_extract({column}, {literal(name)})", member, depth)
+        parts.append(f"{literal(_measured(name))} || {value}")
+    return " || ".join(parts)

@@ -1,0 +1,1 @@
+"""A Page, or a result, becomes text. One renderer a file."""

@@ -1,0 +1,191 @@
+"""DVC, where dsv lets it act: as a child process, and in this process only to fetch named objects."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from dsv.errors import RepositoryError
+from dsv.model.page import Progress
+from dsv.store import git
+from dsv.store.cache import CacheObject, autostages, cache_folder
+from dsv.store.commit import restoring_index
+from dsv.store.repository import Repository
+
+TAIL = 20
+_STAGE_LINE = re.compile(r"(?:Running stage|Stage) '")
+_FAILED_LINE = re.compile(r"ERROR: failed to reproduce '([^']+)'")
+
+
+def init(repo: Repository) -> tuple[str, ...]:
+    """Set up DVC at the top of the repository; gives the files to commit, which stay unstaged.
+
+    Raises: RepositoryError: DVC refused.
+    """
+    with restoring_index(repo, always=True):
+        _run(repo, repo.root, "init")
+    return tuple(
+        path for path in (".dvc/.gitignore", ".dvc/config", ".dvcignore") if (repo.root / path).exists()
+    )
+
+
+def add(repo: Repository, paths: Sequence[str]) -> tuple[str, ...]:
+    """Put files into DVC's cache and write their pointers.
+
+    Gives the repository paths of the `.dvc` and `.gitignore` files that changed; nothing is staged.
+
+    Raises: RepositoryError: DVC refused, for one because Git tracks the file.
+    """
+    candidates = _metadata(repo, paths)
+    before = _contents(repo, candidates)
+    with _unstaged(repo):
+        _run(repo, repo.require_dvc(), "add", "--", *_absolute(repo, paths))
+    after = _contents(repo, candidates)
+    return tuple(path for path in candidates if before[path] != after[path])
+
+
+def repro(repo: Repository, targets: Sequence[str], progress: Progress | None = None) -> None:
+    """Run stages (by name) and what they depend on; `dsv` is found beside this interpreter.
+
+    DVC's output is kept back, and told if a stage fails. Git's index stays as it is.
+
+    Raises: RepositoryError: a stage failed; `where` has the end of what it wrote.
+    """
+    project = repo.require_dvc()
+    task = nullcontext() if progress is None else progress.task("dvc repro", len(targets) or None)
+    tail: deque[str] = deque(maxlen=TAIL)
+    with _unstaged(repo), task as running:
+        process = subprocess.Popen(
+            _command("repro", "--", *targets),
+            cwd=project,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        with process:
+            for line in process.stdout or ():
+                tail.append(line.rstrip())
+                if running is not None and _STAGE_LINE.match(line):
+                    running.advance()
+    if process.returncode:
+        said = "\n".join(line for line in tail if line)
+        failed = _FAILED_LINE.search(said)
+        name = f"the stage {failed[1]!r}" if failed else "dvc repro"
+        raise RepositoryError(f"{name} failed", where=said)
+
+
+def status(repo: Repository, targets: Sequence[str] = ()) -> Mapping[str, Any]:
+    """What DVC says of stages and `.dvc` files that are not up to date, by name; empty if all are.
+
+    Raises: RepositoryError: DVC refused.
+    """
+    answer = _run(repo, repo.require_dvc(), "status", "--json", "--", *targets)
+    found: dict[str, Any] = json.loads(answer)
+    return found
+
+
+def checkout(repo: Repository, targets: Sequence[str], *, force: bool = False) -> None:
+    """Put outputs (paths of files or of `.dvc` files, or stage names) from the cache into the work tree.
+
+    Without `force`, a work file that is not in the cache is never overwritten.
+
+    Raises: RepositoryError: DVC refused, or an object is missing from the cache.
+    """
+    options = ["--force"] if force else []
+    _run(repo, repo.require_dvc(), "checkout", *options, "--", *targets)
+
+
+def fetch(project: Path, wanted: Iterable[CacheObject]) -> None:
+    """Bring objects into the cache of the DVC project in `project`, from its present default remote.
+
+    Objects that the remote lacks are passed over: look whether they are there.
+
+    Raises: RepositoryError: no remote, or it cannot be reached; the hint says what to do.
+    """
+    import logging
+
+    from dvc.config import NoRemoteError
+    from dvc.repo import Repo
+    from dvc_data.hashfile.hash_info import HashInfo
+
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    missing = [item for item in wanted if not item.path(cache_folder(project)).exists()]
+    try:
+        with Repo(str(project)) as repo:
+            for legacy in sorted({item.legacy for item in missing}):
+                name = "md5-dos2unix" if legacy else "md5"
+                remote = repo.cloud.get_remote_odb(None, "fetch", hash_name=name)
+                cache = repo.cache.legacy if legacy else repo.cache.local
+                hashes = {HashInfo(name, item.md5) for item in missing if item.legacy == legacy}
+                repo.cloud.transfer(remote, cache, hashes, shallow=True)
+    except NoRemoteError:
+        raise RepositoryError("no DVC remote is set up", hint="dvc remote add --default NAME URL") from None
+    except Exception as error:  # a remote's own library raises what it likes
+        raise RepositoryError(f"the DVC remote cannot be read: {error}", hint="dvc fetch") from error
+
+
+def _run(repo: Repository, folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        _command(*arguments),
+        cwd=folder,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()
+        raise RepositoryError(f"dvc {arguments[0]} failed", where=said[-2000:] or None)
+    return done.stdout
+
+
+def _command(*arguments: str) -> list[str]:
+    # -P: a module of the repository must not pass for one of DVC's
+    return [sys.executable, "-P", "-m", "dvc", *arguments]
+
+
+def _environment() -> dict[str, str]:
+    own = str(Path(sys.executable).parent)
+    path = os.pathsep.join(filter(None, [own, os.environ.get("PATH")]))
+    return {**git.environment(), "PATH": path, "DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1"}
+
+
+@contextmanager
+def _unstaged(repo: Repository) -> Iterator[None]:
+    with restoring_index(repo, always=True) if autostages(repo.require_dvc()) else nullcontext():
+        yield
+
+
+def _absolute(repo: Repository, paths: Sequence[str]) -> list[str]:
+    return [str(repo.root / path) for path in paths]
+
+
+def _metadata(repo: Repository, paths: Sequence[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for path in paths:
+        place = Path(path)
+        found[f"{path}.dvc"] = None
+        found[(place.parent / ".gitignore").as_posix()] = None
+        for folder in place.parents[:-1]:
+            found[f"{folder.as_posix()}.dvc"] = None
+    return tuple(found)
+
+
+def _contents(repo: Repository, paths: Iterable[str]) -> dict[str, bytes | None]:
+    files = {path: repo.root / path for path in paths}
+    return {path: file.read_bytes() if file.is_file() else None for path, file in files.items()}

@@ -1,0 +1,118 @@
+"""Git by its plumbing commands: a list of arguments, a clean environment, bytes out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from dsv.errors import NotARepository, RepositoryError
+
+# What a hook, an alias or the user's shell may have left behind, and would send git elsewhere.
+_LEFTOVERS = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_DIFF_OPTS",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+)
+
+
+class GitFailed(RepositoryError):
+    """A git command ended with an error; `said` is what it wrote to stderr."""
+
+    def __init__(self, command: str, said: str, code: int) -> None:
+        first = said.splitlines()[0] if said else f"exit code {code}"
+        super().__init__(f"git {command} failed: {first.removeprefix('fatal: ')}")
+        self.said = said
+        self.code = code
+
+
+def environment() -> dict[str, str]:
+    """The environment for any child process: nothing redirects git, nothing waits for a terminal."""
+    kept = {name: value for name, value in os.environ.items() if name not in _LEFTOVERS}
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat"}
+
+
+def read(root: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+    """The output of a git command that changes nothing, not even the index.
+
+    Raises: GitFailed: git ended with an error. NotARepository: git is not installed.
+    """
+    reading = {**environment(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    return _run(root, arguments, stdin, reading)
+
+
+def lines(root: Path, *arguments: str, stdin: bytes | None = None) -> list[str]:
+    """The NUL-terminated records of a reading command (given its `-z`), decoded as file names are."""
+    return [os.fsdecode(item) for item in read(root, *arguments, stdin=stdin).split(b"\0") if item]
+
+
+def write(root: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+    """The output of a git command that changes the repository.
+
+    Raises: GitFailed: git (or a hook) ended with an error.
+    """
+    return _run(root, arguments, stdin, environment())
+
+
+def copy_blob(root: Path, blob: str, stream: IO[bytes]) -> None:
+    """Write a blob's bytes to a file, however large it is.
+
+    Raises: GitFailed: there is no such blob.
+    """
+    arguments = ["git", "-C", str(root), "cat-file", "blob", blob]
+    stream.flush()
+    done = subprocess.run(arguments, stdout=stream, stderr=subprocess.PIPE, env=environment(), check=False)
+    if done.returncode:
+        raise GitFailed("cat-file", _text(done.stderr), done.returncode)
+
+
+def blobs(root: Path, ids: Sequence[str]) -> dict[str, bytes]:
+    """The bytes of blobs by id, through one process. Raises: GitFailed: one of them is not there."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return {}
+    answer = read(root, "cat-file", "--batch", stdin="".join(f"{item}\n" for item in wanted).encode())
+    found: dict[str, bytes] = {}
+    place = 0
+    for item in wanted:
+        end = answer.index(b"\n", place)
+        header = answer[place:end].split(b" ")
+        if header[-1] == b"missing":
+            raise GitFailed("cat-file", f"the object {item} is missing from the Git repository", 0)
+        size = int(header[-1])
+        found[item] = answer[end + 1 : end + 1 + size]
+        place = end + size + 2
+    return found
+
+
+def literal(path: str) -> str:
+    """A pathspec that means this path and nothing else."""
+    return f":(top,literal){path}"
+
+
+def _run(root: Path, arguments: Sequence[str], stdin: bytes | None, environ: dict[str, str]) -> bytes:
+    command = ["git", "--no-pager", "-C", str(root), *arguments]
+    try:
+        done = subprocess.run(command, input=stdin or b"", capture_output=True, env=environ, check=False)
+    except FileNotFoundError:
+        raise NotARepository("Git is not installed", hint="install Git 2.30 or newer") from None
+    if done.returncode:
+        raise GitFailed(arguments[0], _text(done.stderr) or _text(done.stdout), done.returncode)
+    return done.stdout
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "replace").strip()

@@ -1,0 +1,84 @@
+"""The commits that touched given paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dsv.model.revision import Revision
+from dsv.store import git
+from dsv.store.repository import Repository
+
+# Opens with an empty record, which no file name can be, so that the list of names before it ends there.
+_FORMAT = "--format=%x00%H%x00%an%x00%aI%x00%s%x00%(trailers:only,unfold,separator=%x0a)%x00"
+_FIELDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A commit. `date` is ISO 8601 with the author's offset; `paths` are those asked for that it touched.
+
+    Of a trailer that is given twice, the last one counts.
+    """
+
+    id: str
+    author: str
+    date: str
+    subject: str
+    trailers: Mapping[str, str]
+    paths: tuple[str, ...]
+
+
+def history(
+    repo: Repository,
+    paths: Sequence[str],
+    new: Revision,
+    old: Revision | None = None,
+    limit: int | None = None,
+) -> tuple[Commit, ...]:
+    """The commits that changed a file at (or below) one of the paths, newest first, through one process.
+
+    Those that `new` reaches, and `old`, if given, does not. Renames are not followed.
+    """
+    if not paths:
+        return ()
+    span = [str(new.commit)] if old is None else [str(new.commit), f"^{old.commit}"]
+    count = [] if limit is None else [f"--max-count={limit}"]
+    options = (
+        "-z",
+        "--name-only",
+        "--no-show-signature",
+        "--no-renames",
+        "--no-ext-diff",
+        "--encoding=UTF-8",
+    )
+    log = ("-c", "log.follow=false", "-c", "log.showRoot=true", "log")
+    answer = git.read(
+        repo.root, *log, *options, *count, _FORMAT, *span, "--", *(git.literal(path) for path in paths)
+    )
+    return tuple(_commits(answer.decode("utf-8", "surrogateescape").split("\0")))
+
+
+def _commits(records: Sequence[str]) -> Iterator[Commit]:
+    place = 0
+    while place + _FIELDS < len(records):
+        identity, author, date, subject, trailers = records[place + 1 : place + 1 + _FIELDS]
+        # one empty record ends the format, the next one opens the following commit
+        first = last = place + _FIELDS + 2
+        while last < len(records) and records[last]:
+            last += 1
+        names = tuple(name.removeprefix("\n") for name in records[first:last])
+        yield Commit(
+            id=identity,
+            author=author,
+            date=date,
+            subject=subject,
+            trailers=_trailers(trailers),
+            paths=names,
+        )
+        place = last
+
+
+def _trailers(text: str) -> dict[str, str]:
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}

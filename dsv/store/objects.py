@@ -1,0 +1,154 @@
+"""Bytes on this machine: Git's blobs, DVC's objects and work files, hash-checked before they are read."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from dsv.errors import DataMissing, DsvError, IntegrityError, RepositoryError
+from dsv.files import atomic_writer
+from dsv.store import git
+from dsv.store.cache import CacheObject, cache_folder, listing
+from dsv.store.hashes import HashCache, file_md5
+from dsv.store.located import Located
+from dsv.store.repository import Repository
+
+__all__ = ["content_id", "file_md5", "materialise", "members", "workspace_md5"]
+
+_LFS_HEAD = b"version https://git-lfs.github.com/spec/"
+
+
+def materialise(repo: Repository, located: Located) -> Path:
+    """A local file with the located bytes, to be read and never written.
+
+    In the workspace it is the work file where there is one. An object that is not in DVC's cache is
+    fetched, from the remote that the workspace's settings name.
+
+    Raises: DataMissing: neither in the cache nor on a remote. IntegrityError: the object's bytes do
+    not match its hash. RepositoryError: the path is a folder, or kept by Git LFS.
+    """
+    if located.file is not None:
+        return located.file
+    if located.kind == "git" and located.blob is not None:
+        return _blob(repo, located, located.blob)
+    if located.md5 is None:
+        raise DataMissing(_sentence(located), where=located.pointer, hint="dvc pull")
+    if located.md5.endswith(".dir"):
+        raise RepositoryError(f"{located.path!r} is a folder, not a table", where=located.pointer)
+    return _object(repo, located, CacheObject(md5=located.md5, legacy=located.legacy))
+
+
+def members(repo: Repository, folder: Located) -> Mapping[str, str]:
+    """MD5s by relative path of the files in a folder that DVC keeps; fetches the list if need be.
+
+    Raises: DataMissing, IntegrityError, as `materialise`.
+    """
+    path = _fetched(repo, folder, CacheObject(md5=str(folder.md5), legacy=folder.legacy))
+    return listing(path.read_bytes(), str(folder.md5), folder.path)
+
+
+def content_id(repo: Repository, located: Located) -> str | None:
+    """Equal for equal bytes (`git:…` or `md5:…`); a changed work file is hashed once and remembered.
+
+    None where nothing recorded a hash and there is no file.
+    """
+    if located.kind == "git" and located.blob is not None:
+        return f"git:{located.blob}"
+    if located.file is not None:
+        return f"md5:{workspace_md5(repo, located.file)}"
+    if located.md5 is None:
+        return None
+    return f"{'md5-dos2unix' if located.legacy else 'md5'}:{located.md5}"
+
+
+def workspace_md5(repo: Repository, path: Path) -> str:
+    """MD5 of a work file, remembered by its size, times and inode (Git's rule for racy files)."""
+    return HashCache(repo.cache_folder()).md5(path)
+
+
+def project_of(repo: Repository, pointer: str) -> Path:
+    """The DVC project that a pointer file belongs to: the nearest folder upwards with `.dvc/`.
+
+    Raises: NotARepository: DVC is not set up.
+    """
+    for folder in (repo.root / pointer).parents:
+        if (folder / ".dvc").is_dir():
+            return folder
+        if folder == repo.root:
+            break
+    return repo.require_dvc()
+
+
+def _blob(repo: Repository, located: Located, blob: str) -> Path:
+    try:
+        return _written_blob(repo, located, blob, repo.cache_folder())
+    except OSError:
+        return _written_blob(repo, located, blob, _scratch())
+
+
+def _written_blob(repo: Repository, located: Located, blob: str, folder: Path) -> Path:
+    path = folder / "blobs" / blob
+    algorithm = "sha1" if len(blob) == 40 else "sha256"
+    if not path.is_file() or HashCache(folder).blob(path, algorithm) != blob:
+        with atomic_writer(path) as stream:
+            git.copy_blob(repo.root, blob, stream)
+    with path.open("rb") as content:
+        if content.read(len(_LFS_HEAD)) == _LFS_HEAD:
+            raise RepositoryError(
+                f"{located.path!r} is kept by Git LFS, which dsv does not read",
+                where=located.revision,
+                hint="git lfs migrate export, or keep it with DVC",
+            )
+    return path
+
+
+def _object(repo: Repository, located: Located, wanted: CacheObject) -> Path:
+    path = _fetched(repo, located, wanted)
+    found = HashCache(repo.cache_folder()).md5(path)
+    if found != wanted.md5 and not (wanted.legacy and _unix_md5(path) == wanted.md5):
+        raise IntegrityError(
+            f"the cached bytes of {located.path!r} at {located.revision} do not match their md5 {wanted.md5}",
+            where=str(path),
+            hint="delete this file and run 'dvc fetch'",
+        )
+    return path
+
+
+def _fetched(repo: Repository, located: Located, wanted: CacheObject) -> Path:
+    project = project_of(repo, str(located.pointer))
+    path = wanted.path(cache_folder(project))
+    if not path.is_file():
+        _fetch(project, located, [wanted])
+    if not path.is_file():
+        raise DataMissing(_sentence(located), where=f"md5 {wanted.md5}", hint="dvc fetch --all-commits")
+    return path
+
+
+def _fetch(project: Path, located: Located, wanted: Iterable[CacheObject]) -> None:
+    from dsv.store import dvc
+
+    try:
+        dvc.fetch(project, wanted)
+    except DsvError as error:
+        where = f"md5 {located.md5}: {error.message}"
+        raise DataMissing(_sentence(located), where=where, hint=error.hint) from error
+
+
+def _sentence(located: Located) -> str:
+    return f"the data of {located.path!r} at {located.revision} is neither in the cache nor on a remote"
+
+
+def _unix_md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes().replace(b"\r\n", b"\n"), usedforsecurity=False).hexdigest()
+
+
+@functools.cache
+def _scratch() -> Path:
+    folder = tempfile.mkdtemp(prefix="dsv-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

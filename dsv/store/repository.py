@@ -1,0 +1,92 @@
+"""Where the Git repository and its DVC project are, and where dsv may keep caches."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsv.errors import NotARepository
+from dsv.store import git
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A Git work tree.
+
+    `root` is its top level, `git_folder` where Git keeps the index of this work tree. `dvc_root` is
+    the folder that holds `.dvc/`, None without DVC.
+    """
+
+    root: Path
+    git_folder: Path
+    dvc_root: Path | None
+
+    @staticmethod
+    def discover(start: Path) -> Repository:
+        """The repository that a folder or file is in.
+
+        `dvc_root` is the nearest folder upwards that holds `.dvc/`.
+
+        Raises: NotARepository: no Git work tree there.
+        """
+        folder = start.resolve()
+        while not folder.is_dir():
+            folder = folder.parent
+        try:
+            answer = git.read(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir")
+        except git.GitFailed as error:
+            reason = None if "not a git repository" in error.said else error.said
+            raise NotARepository(
+                "not inside a Git repository", where=reason or str(folder), hint="git init"
+            ) from None
+        top, git_folder = (Path(os.fsdecode(line)) for line in answer.rstrip(b"\n").split(b"\n"))
+        root = top.resolve()
+        return Repository(root=root, git_folder=git_folder, dvc_root=_dvc_root(folder, root))
+
+    def require_dvc(self) -> Path:
+        """The folder that holds `.dvc/`. Raises: NotARepository: DVC is not set up."""
+        if self.dvc_root is None:
+            raise NotARepository(
+                "DVC is not set up in this repository", where=str(self.root), hint="dsv init"
+            )
+        return self.dvc_root
+
+    def cache_folder(self) -> Path:
+        """Where dsv keeps what it can make again; not created here, and never a new `.dvc/`."""
+        if self.dvc_root is not None:
+            return self.dvc_root / ".dvc" / "tmp" / "dsv"
+        return user_cache_folder()
+
+    def relative(self, path: Path | str) -> str:
+        """The repository path (relative to `root`, forward slashes) of a path on this machine.
+
+        A relative path starts at the current folder. Links are followed in the folders above the
+        file, never at the file itself.
+
+        Raises: NotARepository: the path is outside.
+        """
+        given = Path(os.path.abspath(path))
+        place = given.parent.resolve() / given.name if given.name else given
+        if place != self.root and self.root not in place.parents:
+            raise NotARepository(f"{str(path)!r} is outside the repository", where=str(self.root))
+        return place.relative_to(self.root).as_posix()
+
+
+def user_cache_folder() -> Path:
+    """The user's own cache folder for dsv."""
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "dsv"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "dsv" / "cache"
+    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "dsv"
+
+
+def _dvc_root(folder: Path, root: Path) -> Path | None:
+    while True:
+        if (folder / ".dvc").is_dir():
+            return folder
+        if folder == root or folder == folder.parent:
+            return None
+        folder = folder.parent

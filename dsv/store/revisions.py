@@ -1,0 +1,134 @@
+"""Revisions as Git names them, resolved once to full commit ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dsv.errors import RepositoryError, UnknownRevision, UsageError, did_you_mean
+from dsv.model.revision import WORKSPACE, Revision
+from dsv.store import git
+from dsv.store.repository import Repository
+
+EMPTY = "empty"
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def resolve(repo: Repository, name: str) -> Revision:
+    """The commit that a branch, tag, id, expression (`HEAD~2`) or DVC experiment stands for.
+
+    Raises: UsageError: the name looks like an option or cannot be one. UnknownRevision: Git knows
+    no such commit; the hint has the nearest branch or tag.
+    """
+    if name.startswith("-") or not name.isprintable() or not name:
+        raise UsageError(f"{name!r} cannot be a revision", hint="put paths after '--'")
+    commit = _commit(repo, name) or _experiment(repo, name)
+    if commit is not None:
+        return Revision(name=name, commit=commit)
+    if _commit(repo, "HEAD") is None:
+        raise UnknownRevision("the repository has no commit yet", where=name, hint="git commit")
+    hint = did_you_mean(name, _known(repo)) or "git log --oneline"
+    raise UnknownRevision(f"unknown revision {name!r}", hint=hint)
+
+
+def workspace() -> Revision:
+    """The work tree as it is now."""
+    return Revision(name=WORKSPACE)
+
+
+def sides(repo: Repository, revisions: Sequence[str]) -> tuple[Revision, Revision]:
+    """What is compared with what, exactly as `git diff` reads its arguments.
+
+    Nothing: HEAD and the workspace. `A`: A and the workspace. `A B` and `A..B`: A and B.
+    `A...B`: their merge base and B. An end left out of a range is HEAD. Before the first commit the
+    old side is `EMPTY`, whose `commit` is the id of Git's empty tree.
+
+    Raises: UsageError: more than two, or a range beside another. UnknownRevision. RepositoryError:
+    no merge base.
+    """
+    if len(revisions) > 2:
+        raise UsageError(f"{len(revisions)} revisions were given, two can be compared")
+    if not revisions:
+        return _head(repo), workspace()
+    if len(revisions) == 2:
+        if any(".." in name for name in revisions):
+            raise UsageError("a range A..B stands alone", where=" ".join(revisions))
+        old, new = revisions
+        return resolve(repo, old), resolve(repo, new)
+    (name,) = revisions
+    if ".." not in name:
+        return resolve(repo, name), workspace()
+    separator = "..." if "..." in name else ".."
+    first, _, second = name.partition(separator)
+    old_side, new_side = resolve(repo, first or "HEAD"), resolve(repo, second or "HEAD")
+    return (merge_base(repo, old_side, new_side) if separator == "..." else old_side), new_side
+
+
+def merge_base(repo: Repository, one: Revision, other: Revision) -> Revision:
+    """The best common ancestor of two commits.
+
+    Raises: RepositoryError: they share no history.
+    """
+    try:
+        answer = git.read(repo.root, "merge-base", str(one.commit), str(other.commit))
+    except git.GitFailed as error:
+        if error.code != 1:
+            raise
+        raise RepositoryError(f"{one.name} and {other.name} have no common ancestor") from None
+    commit = answer.decode().split()[0]
+    return Revision(name=f"merge base of {one.name} and {other.name}", commit=commit)
+
+
+def _head(repo: Repository) -> Revision:
+    commit = _commit(repo, "HEAD")
+    if commit is not None:
+        return Revision(name="HEAD", commit=commit)
+    tree = git.read(repo.root, "hash-object", "-t", "tree", "--stdin", stdin=b"").decode().strip()
+    return Revision(name=EMPTY, commit=tree)
+
+
+def _commit(repo: Repository, name: str) -> str | None:
+    if name.startswith(":/"):
+        # all that follows `:/` is searched for in messages, so the type cannot be asked for here
+        found = _verified(repo, name)
+        return None if found is None else _verified(repo, f"{found}^{{commit}}")
+    return _verified(repo, f"{name}^{{commit}}")
+
+
+def _verified(repo: Repository, expression: str) -> str | None:
+    try:
+        answer = git.read(repo.root, "rev-parse", "--verify", "--quiet", "--end-of-options", expression)
+    except git.GitFailed:
+        return None
+    found = answer.decode().strip()
+    return found if _ID.fullmatch(found) else None
+
+
+def _experiment(repo: Repository, name: str) -> str | None:
+    found = {commit for commit, ref in _refs(repo, "refs/exps") if ref.rsplit("/", 1)[-1] == name}
+    if len(found) > 1:
+        raise UnknownRevision(
+            f"{len(found)} experiments have the name {name!r}", hint="name its commit: dvc exp list --all"
+        )
+    return next(iter(found), None)
+
+
+def _known(repo: Repository) -> list[str]:
+    prefixes = ("refs/heads/", "refs/tags/", "refs/remotes/")
+    names = [ref.removeprefix(prefix) for prefix in prefixes for _, ref in _refs(repo, prefix)]
+    return names + [ref.rsplit("/", 1)[-1] for _, ref in _refs(repo, "refs/exps")]
+
+
+def _refs(repo: Repository, prefix: str) -> list[tuple[str, str]]:
+    answer = git.read(repo.root, "for-each-ref", "--format=%(objectname) %(refname)", prefix)
+    pairs = (line.split(" ", 1) for line in answer.decode("utf-8", "replace").splitlines())
+    return [(commit, ref) for commit, ref in pairs]
+
+
+def head_name(repo: Repository) -> str:
+    """The branch that HEAD is on (also before its first commit), or the short id of a detached HEAD."""
+    try:
+        answer = git.read(repo.root, "symbolic-ref", "--quiet", "--short", "HEAD")
+    except git.GitFailed:
+        answer = git.read(repo.root, "rev-parse", "--short", "HEAD")
+    return answer.decode("utf-8", "replace").strip()

@@ -1,0 +1,201 @@
+"""The files of a revision or of the workspace, through one interface."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from dsv.documents.declarations import datasets
+from dsv.errors import DocumentError, RepositoryError
+from dsv.model.dataset import Dataset
+from dsv.model.revision import Revision
+from dsv.store import objects
+from dsv.store.located import Located
+from dsv.store.pointers import Output, is_pointer, lock_outputs, pointer_outputs
+from dsv.store.repository import Repository
+from dsv.store.sources import CommitFiles, Source, WorkspaceFiles
+
+__all__ = ["Located", "Tree"]
+
+_MARK = ".dvc/config"
+
+
+class Tree:
+    """The files of one revision (`revision.commit`), or of the workspace where that is None."""
+
+    def __init__(self, repo: Repository, revision: Revision) -> None:
+        self.repo = repo
+        self.revision = revision
+        commit = revision.commit
+        self._source: Source = WorkspaceFiles(repo) if commit is None else CommitFiles(repo, commit)
+        self._parsed: dict[str, tuple[Output, ...]] = {}
+
+    def paths(self) -> tuple[str, ...]:
+        """Repository paths, sorted: Git's files; of the workspace also new ones that Git does not ignore."""
+        return self._source.paths
+
+    def read(self, path: str) -> bytes | None:
+        """A file's bytes, None if there is none.
+
+        Raises: DsvError: the path leaves the repository, or is a symbolic link at a revision.
+        """
+        return self._source.read_many([path]).get(path)
+
+    def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of those of the paths that are there, through one Git process."""
+        return self._source.read_many(paths)
+
+    def data_paths(self) -> tuple[str, ...]:
+        """Repository paths of files, sorted: `paths()`, and the single files that DVC keeps.
+
+        Raises: DocumentError: a `.dvc` file or `dvc.lock` is damaged.
+        """
+        kept = (item.path for item in self._outputs_of(self._pointers) if not item.is_folder)
+        return tuple(sorted({*self.paths(), *kept}))
+
+    def find(self, path: str) -> Located | None:
+        """How the file at a repository path is held, None if there is none.
+
+        A file that DVC keeps and that is not checked out in the workspace is found, without `file`.
+
+        Raises: RepositoryError: DVC keeps it in a way that cannot be read at a revision.
+        DataMissing: it is in a folder that DVC keeps, whose listing cannot be had. DocumentError:
+        a `.dvc` file or `dvc.lock` is damaged.
+        """
+        path = _normal(path)
+        file = self._source.file(path)
+        if self._source.tracks(path):
+            return self._in_git(path, file)
+        unplaced = None
+        for output in self._outputs_for(path):
+            if output.holds(path):
+                return self._in_dvc(path, file, output)
+            if output.is_unplaced and posixpath.basename(output.path) == posixpath.basename(path):
+                unplaced = output
+        if file is not None:
+            return self._located(path, file=file)
+        return None if unplaced is None else self._in_dvc(path, None, unplaced)
+
+    def declared(self) -> tuple[Dataset, ...]:
+        """The datasets that the `dvc.yaml` files declare, by path of the file, then as declared.
+
+        Files of other DVC projects inside this one are not read.
+
+        Raises: DocumentError: a declaration is wrong, or two have the same name or path.
+        """
+        files = [path for path in self._project_paths if posixpath.basename(path) == "dvc.yaml"]
+        texts = self.read_many(files)
+        found = [item for path in files if path in texts for item in datasets(texts[path], path)]
+        for kind in ("name", "path"):
+            seen: dict[str, Dataset] = {}
+            for item in found:
+                first = seen.setdefault(getattr(item, kind), item)
+                if first is not item:
+                    raise DocumentError(
+                        f"the datasets {first.name!r} and {item.name!r} have the same {kind}",
+                        where=f"{first.declared_in} and {item.declared_in}",
+                    )
+        return tuple(found)
+
+    def _in_git(self, path: str, file: Path | None) -> Located:
+        recorded = next((item for item in self._outputs_of(self._locks) if item.path == path), None)
+        made = self._located(path, file=file)
+        made = replace(made, kind="git", blob=self._source.blob(path))
+        return made if recorded is None else _recorded(made, recorded)
+
+    def _in_dvc(self, path: str, file: Path | None, output: Output) -> Located:
+        made = self._located(path, file=file)
+        if output.problem is not None and file is None:
+            raise RepositoryError(
+                f"the data of {path!r} at {made.revision} cannot be read: {output.problem}",
+                where=output.pointer,
+                hint="check the revision out with DVC and compare the files",
+            )
+        if output.path == path:
+            made = replace(made, kind="dvc" if output.stage is None else "stage")
+            return _recorded(made, output)
+        made = replace(made, kind="dvc-folder", pointer=output.pointer, stage=output.stage)
+        return made if file is not None else self._member(made, output)
+
+    def _member(self, made: Located, output: Output) -> Located:
+        folder = _recorded(replace(made, path=output.path), output)
+        relative = posixpath.relpath(made.path, output.path)
+        md5 = objects.members(self.repo, folder).get(relative)
+        if md5 is None:
+            where = f"{output.path} at {made.revision}"
+            raise RepositoryError(f"the folder that DVC keeps has no {relative!r}", where=where)
+        return replace(made, md5=md5, legacy=output.legacy)
+
+    def _located(self, path: str, *, file: Path | None) -> Located:
+        return Located(path=path, revision=self.revision.name, kind="untracked", file=file)
+
+    def _outputs_for(self, path: str) -> Iterator[Output]:
+        """Outputs, those first that a path is likely to be among: most files are never parsed."""
+        beside = [f"{path}.dvc", *(f"{folder}.dvc" for folder in _folders(path))]
+        known = set(self._pointers)
+        yield from self._outputs_of([item for item in beside if item in known])
+        yield from self._outputs_of(self._locks)
+        yield from self._outputs_of(self._pointers)
+
+    def _outputs_of(self, pointers: Iterable[str]) -> Iterator[Output]:
+        pointers = list(pointers)
+        missing = [item for item in pointers if item not in self._parsed]
+        locks = [item for item in missing if posixpath.basename(item) == "dvc.lock"]
+        texts = self.read_many([*missing, *map(_pipeline_beside, locks)])
+        for item in missing:
+            content = texts.get(item, b"")
+            if item in locks:
+                self._parsed[item] = lock_outputs(content, item, texts.get(_pipeline_beside(item)))
+            else:
+                self._parsed[item] = pointer_outputs(content, item)
+        for item in pointers:
+            yield from self._parsed[item]
+
+    @cached_property
+    def _pointers(self) -> tuple[str, ...]:
+        return tuple(path for path in self.paths() if is_pointer(path))
+
+    @property
+    def _locks(self) -> list[str]:
+        return [path for path in self._pointers if posixpath.basename(path) == "dvc.lock"]
+
+    @property
+    def _project_paths(self) -> list[str]:
+        root = self.repo.dvc_root
+        if root is None:
+            return list(self.paths())
+        own = self.repo.relative(root)
+        marks = (path.removesuffix(_MARK) for path in self.paths() if f"/{path}".endswith(f"/{_MARK}"))
+        prefix = "" if own == "." else own + "/"
+        others = tuple(mark for mark in marks if mark != prefix and mark.startswith(prefix))
+        return [path for path in self.paths() if path.startswith(prefix) and not path.startswith(others)]
+
+
+def _recorded(made: Located, output: Output) -> Located:
+    return replace(
+        made,
+        md5=output.md5,
+        pointer=output.pointer,
+        stage=output.stage,
+        legacy=output.legacy,
+        size=output.size,
+    )
+
+
+def _normal(path: str) -> str:
+    normal = posixpath.normpath(path)
+    if posixpath.isabs(path) or normal.split("/")[0] == ".." or "\0" in path:
+        raise RepositoryError(f"not a path inside the repository: {path!r}")
+    return normal
+
+
+def _folders(path: str) -> Iterator[str]:
+    while path := posixpath.dirname(path):
+        yield path
+
+
+def _pipeline_beside(lock: str) -> str:
+    return posixpath.join(posixpath.dirname(lock), "dvc.yaml")

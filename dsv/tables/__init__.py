@@ -1,0 +1,1 @@
+"""The engine: tables larger than memory, SQL in, rows out."""

@@ -1,0 +1,114 @@
+"""The embedded engine: one DuckDB connection that spills to disk and never prints."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def identifier(name: str) -> str:
+    """A name as an SQL identifier, whatever characters it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | int | float | bool | None) -> str:
+    """A value as an SQL literal, whatever characters it holds."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return f"CAST('{value!r}' AS DOUBLE)"
+    parts = value.split("\0")
+    return "(" + " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in parts) + ")"
+
+
+class Engine:
+    """Runs SQL. Temporary tables live as long as the engine; use it as a context manager."""
+
+    def __init__(self, memory_limit: str | None = None, threads: int | None = None) -> None:
+        self._memory_limit = memory_limit
+        self._threads = threads
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._spill: str | None = None
+        self._names = 0
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection, opened on first use."""
+        if self._connection is None:
+            self._connection = self._open()
+        return self._connection
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        if self._spill is None:
+            self._spill = tempfile.mkdtemp(prefix="dsv-spill-")
+        connection = duckdb.connect(config={"python_enable_replacements": "false"})
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute(f"SET temp_directory = {literal(self._spill)}")
+        if self._memory_limit is not None:
+            connection.execute(f"SET memory_limit = {literal(self._memory_limit)}")
+        if self._threads is not None:
+            connection.execute(f"SET threads = {int(self._threads)}")
+        return connection
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run a statement whose rows nobody wants."""
+        self.connection.execute(sql, list(parameters)).fetchall()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self.connection.execute(sql, list(parameters)).fetchall()
+
+    def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first cell of a query's first row."""
+        return self.rows(sql, parameters)[0][0]
+
+    def stream(self, sql: str, parameters: Sequence[Any] = (), size: int = 2048) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query, fetched `size` at a time on a cursor of their own."""
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute(sql, list(parameters))
+            while batch := cursor.fetchmany(size):
+                yield from batch
+        finally:
+            cursor.close()
+
+    def scratch(self, suffix: str = "") -> Path:
+        """A path for a file that lives as long as the engine; nothing is there yet."""
+        if self._spill is None:
+            self._spill = tempfile.mkdtemp(prefix="dsv-spill-")
+        return Path(self._spill) / (self.fresh("scratch") + suffix)
+
+    def fresh(self, prefix: str) -> str:
+        """A name for a table or view that nothing else has."""
+        self._names += 1
+        return f"{prefix}_{self._names}"
+
+    def close(self) -> None:
+        """Close the connection and remove what it spilled."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._spill is not None:
+            shutil.rmtree(self._spill, ignore_errors=True)
+            self._spill = None
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

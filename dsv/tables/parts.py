@@ -1,0 +1,122 @@
+"""Part files: rows cut into Parquet files by a stable hash of the key, so that untouched parts keep their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dsv.errors import DataMissing
+from dsv.model.schema import Field, Schema
+from dsv.tables.duckdb import identifier, literal
+from dsv.tables.table import POSITION, Table
+from dsv.tables.types import arrow_type, engine_type, parse
+
+if TYPE_CHECKING:
+    from dsv.tables.duckdb import Engine
+
+ROWS = "rows"
+ROW_GROUP = 32_768
+BATCH = 65_536
+
+
+def part_of_sql(columns: Sequence[str], parts: int) -> str:
+    """SQL for the number (0 … parts-1) of the part that a row belongs to, by the MD5 of its key's text.
+
+    `columns` are SQL expressions of integers, texts, booleans or dates: what keys are made of. The
+    number depends on no version of the engine.
+    """
+    text = " || ".join(
+        f"coalesce(strlen(CAST({column} AS VARCHAR)) || ':' || CAST({column} AS VARCHAR), '-')"
+        for column in columns
+    )
+    return f"CAST(CAST('0x' || md5({text})[1:8] AS BIGINT) % {int(parts)} AS INTEGER)"
+
+
+def write_version(rows: Table, folder: Path, key: Sequence[str], parts: int) -> None:
+    """Write the rows to `folder/rows/part-*.parquet`: as many files as `parts`, empty ones too.
+
+    With a key, a part holds the rows whose key hashes to it, sorted by key. Without one, the rows
+    keep their order and `POSITION`, and are cut into parts of equal length. Equal rows give equal
+    bytes under one version of pyarrow.
+    """
+    engine = rows.engine
+    columns = [identifier(name) for name in rows.schema.names]
+    target = folder / ROWS
+    target.mkdir(parents=True)
+    staged = engine.fresh("version")
+    if key:
+        number = part_of_sql([identifier(name) for name in key], parts)
+        order = ", ".join(identifier(name) for name in key)
+    else:
+        total = max(1, rows.count())
+        number = f"CAST(((row_number() OVER (ORDER BY {POSITION})) - 1) * {int(parts)} // {total} AS INTEGER)"
+        order = POSITION
+        columns.append(POSITION)
+    selected = ", ".join(columns)
+    engine.execute(
+        f"CREATE TEMP TABLE {staged} AS SELECT {selected}, {number} AS _dsv_part FROM {rows.relation} "
+        f"ORDER BY _dsv_part, {order}"
+    )
+    schema = arrow_schema(rows.schema, position=not key)
+    for part in range(parts):
+        query = f"SELECT {selected} FROM {staged} WHERE _dsv_part = {part} ORDER BY {order}"
+        _write(target / f"part-{part:04d}.parquet", schema, _batches(engine, query))
+    engine.execute(f"DROP TABLE {staged}")
+
+
+def read_version(engine: Engine, folder: Path, schema: Schema) -> Table:
+    """The rows of part files as a table.
+
+    `POSITION` counts the rows through the parts, or is the one that the parts hold.
+
+    Raises: DataMissing: there are no part files.
+    """
+    files = sorted((folder / ROWS).glob("part-*.parquet"))
+    if not files:
+        raise DataMissing(f"the rows of {folder.name} are not there", where=str(folder), hint="dvc checkout")
+    listed = ", ".join(literal(str(path)) for path in files)
+    source = f"read_parquet([{listed}], filename = true, file_row_number = true)"
+    held = {row[0] for row in engine.rows(f"DESCRIBE SELECT * FROM read_parquet({literal(str(files[0]))})")}
+    position = POSITION if POSITION in held else "row_number() OVER (ORDER BY filename, file_row_number)"
+    columns = ", ".join(
+        f"{identifier(item.name)}::{engine_type(item.type)} AS {identifier(item.name)}" for item in schema
+    )
+    name = engine.fresh("rows")
+    engine.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns}, {position} AS {POSITION} FROM {source}")
+    return Table(engine=engine, relation=name, schema=schema)
+
+
+def arrow_schema(schema: Schema, *, position: bool) -> Any:
+    """The Arrow schema of part files; `position` adds `POSITION`."""
+    import pyarrow as pa
+
+    fields = [pa.field(item.name, arrow_type(parse(item.type))) for item in _stored(schema, position)]
+    return pa.schema(fields)
+
+
+def _stored(schema: Schema, position: bool) -> Iterator[Field]:
+    yield from schema
+    if position:
+        yield Field(name=POSITION, type="integer", nullable=False)
+
+
+def _batches(engine: Engine, query: str) -> Iterator[Any]:
+    """Record batches of a query, a bounded number of rows at a time."""
+    cursor = engine.connection.cursor()
+    try:
+        yield from cursor.execute(query).to_arrow_reader(BATCH)
+    finally:
+        cursor.close()
+
+
+def _write(path: Path, schema: Any, batches: Iterator[Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(
+        path, schema, compression="zstd", compression_level=3, version="2.6", write_statistics=True
+    ) as writer:
+        for batch in batches:
+            table = pa.Table.from_batches([batch]).cast(schema)
+            writer.write_table(table, row_group_size=ROW_GROUP)

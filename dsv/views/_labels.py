@@ -1,0 +1,129 @@
+"""One label field: classes whose number of rows changed, transitions, and what they look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dsv.model.diff import ClassCount, Counts, Inferred, LabelDiff
+from dsv.model.page import Block, Column, Heading, Line, Span, Table, spans
+from dsv.model.values import shown
+from dsv.views._words import code, muted, number, plural, share, signed, step
+
+SUMMARY_CLASSES = 20
+SUMMARY_TRANSITIONS = 10
+MOST_SPLITS = 4
+UNLABELLED = "(unlabelled)"
+NONE = Counts(old=0, new=0)
+
+
+def label_blocks(label: LabelDiff, *, everything: bool) -> Iterator[Block]:
+    """Blocks of one label; `everything` lists all that changed, else the largest changes."""
+    yield Heading(spans=spans("Label ", code(label.field)), level=3)
+    yield from _classes(label, everything)
+    if label.unlabelled.old or label.unlabelled.new:
+        yield Line(spans=spans(f"unlabelled {step(label.unlabelled.old, label.unlabelled.new)}"), indent=2)
+    if label.js_distance:
+        text = f"distance of the distributions {label.js_distance:.3f} (Jensen-Shannon, 0 to 1)"
+        yield Line(spans=(muted(text),), indent=2)
+    yield from _transitions(label, everything)
+    for item in label.inferred or ():
+        yield Line(spans=_inferred(item), indent=2)
+
+
+def _classes(label: LabelDiff, everything: bool) -> Iterator[Block]:
+    changed = sorted(filter(_differs, label.classes), key=lambda item: (-abs(item.new - item.old), item.name))
+    listed = changed if everything else changed[:SUMMARY_CLASSES]
+    if listed:
+        yield from _table(label, listed)
+    if len(changed) > len(listed):
+        text = f"… {len(changed) - len(listed):,} more changed (--labels shows all)"
+        yield Line(spans=(muted(text),), indent=2)
+    same = [item for item in label.classes if not _differs(item)]
+    if same:
+        noun = "class" if len(same) == 1 else "classes"
+        text = f"{len(same):,} {noun} unchanged ({plural(sum(item.new for item in same), 'row')})"
+        yield Line(spans=(muted(text),), indent=2)
+
+
+def _differs(item: ClassCount) -> bool:
+    return item.old != item.new or any(counts.old != counts.new for counts in item.by_split.values())
+
+
+def _table(label: LabelDiff, listed: Sequence[ClassCount]) -> Iterator[Block]:
+    splits = sorted({split for item in label.classes for split in item.by_split})
+    moved = [split for split in splits if any(_moved(item, split) for item in listed)]
+    columns = splits if len(splits) <= MOST_SPLITS else moved[:MOST_SPLITS]
+    old = sum(item.old for item in label.classes)
+    new = sum(item.new for item in label.classes)
+    titles = (
+        Column(title="class"),
+        *(Column(title=title, align="right") for title in ("rows", "delta", "share %")),
+    )
+    yield Table(
+        columns=(*titles, *(Column(title=split, align="right") for split in columns)),
+        rows=tuple(_class_row(item, columns, old, new) for item in listed),
+        indent=2,
+    )
+    left = len(moved) - len(columns)
+    if left > 0:
+        yield Line(spans=(muted(f"… and {plural(left, 'more split')} (--json has all)"),), indent=2)
+
+
+def _moved(item: ClassCount, split: str) -> bool:
+    counts = item.by_split.get(split, NONE)
+    return counts.old != counts.new
+
+
+def _class_row(item: ClassCount, splits: Sequence[str], old: int, new: int) -> tuple[tuple[Span, ...], ...]:
+    change = item.new - item.old
+    role = Span(text=signed(change), role="added" if change > 0 else "removed" if change < 0 else "muted")
+    before, after = share(item.old, old), share(item.new, new)
+    cells = [item.by_split.get(split, NONE) for split in splits]
+    return (
+        (code(shown(item.name)),),
+        spans(step(item.old, item.new)),
+        (role,),
+        spans(after if before == after else f"{before} -> {after}"),
+        *(spans(step(counts.old, counts.new)) for counts in cells),
+    )
+
+
+def _transitions(label: LabelDiff, everything: bool) -> Iterator[Block]:
+    transitions = label.transitions or ()
+    listed = transitions if everything else transitions[:SUMMARY_TRANSITIONS]
+    if listed:
+        yield Table(
+            columns=(Column(title="from"), Column(title="to"), Column(title="rows", align="right")),
+            rows=tuple(
+                ((_class(item.source),), spans("-> ", _class(item.target)), spans(number(item.rows)))
+                for item in listed
+            ),
+            indent=2,
+        )
+    left = transitions[len(listed) :]
+    if left:
+        text = f"… {plural(len(left), 'more transition')} ({plural(sum(item.rows for item in left), 'row')})"
+        yield Line(spans=(muted(text),), indent=2)
+    if label.changed_sets:
+        yield Line(spans=spans(f"{plural(label.changed_sets, 'set')} of classes changed otherwise"), indent=2)
+
+
+def _class(name: str | None) -> Span:
+    return muted(UNLABELLED) if name is None else code(shown(name))
+
+
+def _inferred(item: Inferred) -> tuple[Span, ...]:
+    """`looks like rename_class bike -> bicycle (412 of 413; 1 went to bus)`."""
+    strays = [
+        part
+        for stray in item.strays
+        for part in (", ", f"{number(stray.rows)} went to ", _class(stray.target))
+    ]
+    tail = ("; ", *strays[1:]) if strays else ()
+    support = f" ({number(item.support)} of {number(item.total)}"
+    names = (*_names(item.sources), " -> ", *_names(item.targets))
+    return spans("looks like ", code(item.operation), " ", *names, support, *tail, ")")
+
+
+def _names(names: tuple[str, ...]) -> tuple[Span | str, ...]:
+    return tuple(part for name in names for part in (", ", code(shown(name))))[1:]

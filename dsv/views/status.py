@@ -1,0 +1,43 @@
+"""`dsv status` as a page: what is not committed or not applied, and the command for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dsv.model.history import DatasetStatus
+from dsv.model.page import Block, Heading, Line, Page, Span, spans
+from dsv.views._words import code, delta, findings, muted, number, plural
+
+
+def build(statuses: Sequence[DatasetStatus], *, heading: str | None = None) -> Page:
+    """Where every dataset stands; `heading` says at which revision and branch."""
+    blocks: list[Block] = []
+    if heading is not None:
+        blocks.append(Line(spans=(code(heading),)))
+    if not statuses:
+        blocks.append(Line(spans=spans("no dataset is declared here: dsv init PATH declares one")))
+    for status in statuses:
+        blocks += _status(status)
+    return Page(blocks=tuple(blocks))
+
+
+def _status(status: DatasetStatus) -> Iterator[Block]:
+    yield Heading(spans=spans(code(status.dataset), "  ", code(status.path, "muted")), level=2)
+    yield from findings(status.findings, indent=1)
+    yield _summary(status)
+    for change in status.changes:
+        yield Line(spans=spans(Span(text="~", role="changed"), " ", change), indent=1)
+    for name in status.pending:
+        yield Line(spans=spans(Span(text="+", role="added"), " pending ", code(name)), indent=1)
+    for command in status.next_steps:
+        yield Line(spans=spans(muted("next: "), code(command)), indent=1)
+
+
+def _summary(status: DatasetStatus) -> Line:
+    clean = (Span(text="clean", role="ok"), "  ") if status.clean else ()
+    rows = plural(status.rows, "row") if status.rows is not None else f"{number(None)} rows"
+    change = status.delta
+    counts = ("  ", *delta(change.added, change.removed, change.changed)) if change is not None else ()
+    head = ("  at ", code(status.head)) if status.head is not None else ()
+    tracked = muted(f"  tracked by {status.tracked_by}")
+    return Line(spans=spans(*clean, rows, *(counts if not status.clean else ()), *head, tracked), indent=1)

@@ -1,0 +1,154 @@
+"""A chain's life at the terminal: adopt, plan, up, down, remove, fresh clone; and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+User = Any
+
+
+def classes(user: User) -> dict[str, str]:
+    return {row["image"]: row["class"] for row in csv.DictReader(io.StringIO(user.read("data/signs.csv")))}
+
+
+def new(user: User, *words: str) -> str:
+    return user.dsv("migrate", "new", *words).out
+
+
+def test_a_rename_goes_from_file_to_published_rows_and_back(signs: User) -> None:
+    before = signs.read("data/signs.csv")
+    new(signs, "rename_class", "from=bike", "to=bicycle")
+    assert signs.read("data/signs.csv") == before
+    assert (signs.folder / "data/signs.base.csv").read_text() == before
+    plan = signs.dsv("migrate", "plan").out
+    assert "rename class bike -> bicycle" in plan
+    signs.dsv("migrate", "up")
+    assert classes(signs)["a.jpg"] == "bicycle" and classes(signs)["b.jpg"] == "car"
+    changed = [
+        (old, now)
+        for old, now in zip(before.splitlines(), signs.read("data/signs.csv").splitlines(), strict=True)
+        if old != now
+    ]
+    assert changed == [("a.jpg,bike,train,0.90", "a.jpg,bicycle,train,0.90"), ("c.jpg,bike,val,0.70", "c.jpg,bicycle,val,0.70")]
+    assert "up to date" in signs.dvc("status")
+    signs.dsv("commit", "-m", "Rename bike")
+    assert signs.clean()
+    signs.dsv("migrate", "down", "m0000_base")
+    assert signs.read("data/signs.csv") == before
+    assert "m0001" in signs.dsv("migrate", "status").out
+
+
+def test_dvc_repro_by_hand_gives_the_same_bytes(signs: User) -> None:
+    new(signs, "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "up")
+    first = signs.read("data/signs.csv")
+    lock = signs.read("dvc.lock")
+    signs.dvc("repro", "--force", "--no-run-cache")
+    assert signs.read("data/signs.csv") == first
+    assert signs.read("dvc.lock") == lock
+
+
+def test_comments_in_dvc_yaml_survive(signs: User) -> None:
+    text = signs.read("dvc.yaml")
+    signs.write("dvc.yaml", "# our pipeline\n" + text + "\n# the end\n")
+    new(signs, "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "up")
+    after = signs.read("dvc.yaml")
+    assert after.startswith("# our pipeline\n") and "# the end" in after
+    assert "cmd: dsv migrate run signs m0001_rename" in after
+    assert "signs-m0001_rename" in after
+
+
+def test_a_fresh_clone_reproduces_what_git_tracks(repo: User, tmp_path: Path) -> None:
+    from conftest import IDENTITY  # noqa: F401
+
+    repo.write("data/signs.csv", "image,class\na,bike\nb,car\n")
+    repo.git("add", "data/signs.csv")
+    repo.git("commit", "-q", "-m", "data in git")
+    repo.dsv("init", "data/signs.csv", "-k", "image", "-l", "class")
+    repo.dsv("commit", "-m", "Declare signs")
+    new(repo, "rename_class", "from=bike", "to=bicycle")
+    repo.dsv("migrate", "up")
+    repo.dsv("commit", "-m", "Rename")
+    assert repo.clean()
+    clone = type(repo)(tmp_path / "clone")
+    repo.git("clone", "-q", f"file://{repo.folder}", str(clone.folder))
+    clone.dvc("repro")
+    assert clone.git("status", "--porcelain") == ""
+    assert clone.read("data/signs.csv") == "image,class\na,bicycle\nb,car\n"
+
+
+def test_remove_takes_the_adoption_back(signs: User) -> None:
+    tree = signs.git("status", "--porcelain")
+    new(signs, "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "remove", "m0001")
+    assert signs.git("status", "--porcelain") == tree
+    assert "up to date" in signs.dvc("status")
+    assert not (signs.folder / "migrations").exists()
+
+
+def test_a_hand_edited_published_file_is_never_overwritten(signs: User) -> None:
+    new(signs, "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "up")
+    edited = signs.read("data/signs.csv").replace("bus", "coach")
+    signs.write("data/signs.csv", edited)
+    new(signs, "rename_class", "from=car", "to=auto")
+    for words in (["migrate", "up"], ["migrate", "down", "m0000_base"], ["commit", "-m", "x"]):
+        ran = signs.dsv(*words, code=3)
+        assert "edited" in ran.err
+    assert signs.read("data/signs.csv") == edited
+
+
+def test_adoption_refuses_local_edits_and_absent_data(signs: User) -> None:
+    signs.write("data/signs.csv", signs.read("data/signs.csv").replace("bus", "coach"))
+    ran = signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle", code=3)
+    assert "dsv commit" in ran.err
+    assert not (signs.folder / "migrations").exists()
+    (signs.folder / "data/signs.csv").unlink()
+    ran = signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle", code=3)
+    assert "dvc checkout" in ran.err
+    assert not (signs.folder / "migrations").exists()
+
+
+def test_an_unknown_class_is_named_with_its_neighbour(signs: User) -> None:
+    ran = signs.dsv("migrate", "new", "rename_class", "from=bikes", "to=bicycle", code=3)
+    assert "bikes" in ran.err and "bike" in ran.err.split("hint")[1]
+    assert not (signs.folder / "migrations").exists()
+
+
+def test_relabel_lists_the_rows_that_do_not_match(signs: User) -> None:
+    signs.write("fix.csv", "image,old,new\na.jpg,bus,car\n")
+    new(signs, "relabel", "file=fix.csv") if False else None
+    new(signs, "rename_class", "from=bike", "to=bicycle")
+    signs.write("migrations/signs/m0002_fix.csv", "image,old,new\na.jpg,bus,car\n")
+    signs.write(
+        "migrations/signs/m0002_fix.yaml",
+        "dsv: 1\nid: m0002_fix\nafter: m0001_rename\ntitle: Fix\noperations:\n- op: relabel\n  file: m0002_fix.csv\n",
+    )
+    identifier = next(p.stem for p in (signs.folder / "migrations/signs").glob("m0001*.yaml"))
+    text = signs.read("migrations/signs/m0002_fix.yaml").replace("m0001_rename", identifier)
+    signs.write("migrations/signs/m0002_fix.yaml", text)
+    before = signs.git("status", "--porcelain")
+    ran = signs.dsv("migrate", "up", code=3)
+    assert "a.jpg" in ran.err and "bus" in ran.err
+    assert signs.git("status", "--porcelain") == before
+
+
+@pytest.mark.parametrize("name", ["no", "NA", "null", "1e3", "010", "a.b"])
+def test_awkward_class_names_survive_a_chain(repo: User, name: str) -> None:
+    repo.write("t.csv", f"id,class\n1,{name}\n2,car\n3,{name}\n")
+    repo.dsv("init", "t.csv", "-k", "id", "-l", "class")
+    repo.dsv("commit", "-m", "a")
+    repo.dsv("migrate", "new", "rename_class", "from=car", "to=yes")
+    repo.dsv("migrate", "up")
+    assert repo.read("t.csv") == f"id,class\n1,{name}\n2,yes\n3,{name}\n"
+    repo.dsv("commit", "-m", "b")
+    result = repo.dsv("diff", "HEAD~1", "HEAD", "--json").json["datasets"][0]
+    assert result["labels"]["class"]["transitions"] == [{"from": "car", "to": "yes", "rows": 1}]
+    assert repo.clean()
+    assert repo.run("dvc", "metrics", "show").code == 0

@@ -1,0 +1,165 @@
+"""The law of the plan and the law of the inverse, for every operation, on drawn rows."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from operations_bench import CLASSES, MOODS, ROWS, STATE, TAGS, Bench, Example, make_table, read_table
+
+from dsv import registry
+from dsv.model.migration import Effect, State
+from dsv.operations import _classes
+from dsv.operations.base import Operation, summary
+from dsv.profiles.digest import row_digest
+from dsv.tables.duckdb import Engine
+from dsv.tables.table import POSITION, Table
+from dsv.tables.types import engine_type
+
+NAMES = registry.names("operations")
+CASES = [
+    pytest.param(make, id=f"{name}-{index}")
+    for name in NAMES
+    for index, make in enumerate(importlib.import_module(f"test_operations_{name}").EXAMPLES)
+]
+
+cells = st.fixed_dictionaries(
+    {
+        "class": st.sampled_from([*CLASSES, "?", None]),
+        "tags": st.none() | st.lists(st.sampled_from([*TAGS, None]), max_size=4),
+        "level": st.sampled_from([0, 1, 2, None]),
+        "mood": st.sampled_from([*MOODS, None]),
+        "split": st.sampled_from(["train", "test", None]),
+        "score": st.none() | st.floats(),
+        "image": st.none() | st.text("ab.", max_size=3),
+    }
+)
+rows = st.lists(cells, max_size=8).map(
+    lambda drawn: ROWS + [{"id": 100 + index, **values} for index, values in enumerate(drawn)]
+)
+
+
+def check_table(table: Table, state: State) -> None:
+    """The relation has the columns that the state foretells, and only values that it allows."""
+    assert table.schema == state.schema
+    described = table.engine.connection.sql(f"SELECT * FROM {table.relation}")
+    assert described.columns == [*state.schema.names, POSITION]
+    casts = ", ".join(f"NULL::{engine_type(field.type)}" for field in state.schema)
+    assert described.types == table.engine.connection.sql(f"SELECT {casts}, NULL::BIGINT").types
+    found = read_table(table)
+    for field in state.schema:
+        values = [row[field.name] for row in found]
+        assert field.nullable or None not in values
+        may = _classes.allowed(state, field.name)
+        if may is not None:
+            flat = [item for value in values for item in (value if isinstance(value, list) else [value])]
+            assert {str(item) for item in flat if item is not None} <= set(may)
+
+
+def check_state(state: State) -> None:
+    """What holds of every state: names that exist, unique keys, ids and indices, an acyclic tree."""
+    named = [*state.key, *state.labels, *(item.field for item in state.classes)]
+    assert all(name in state.schema for name in named)
+    assert len(set(state.schema.names)) == len(state.schema.names)
+    for classes in state.classes:
+        ids = [item.id for item in classes.classes]
+        keys = [item.key for item in classes.classes]
+        indices = [item.index for item in classes.classes if item.index is not None]
+        names = [item.name for item in _classes.active(classes)]
+        for listed in (ids, keys, indices, names):
+            assert len(set(listed)) == len(listed)
+        assert max(ids, default=-1) < classes.next_id
+        assert all((item.index is None) == (item.retired or item.group) for item in classes.classes)
+        active = {item.key for item in _classes.active(classes)}
+        assert {item.parent for item in _classes.active(classes)} <= active | {None}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Engine]:
+    with Engine() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("make", CASES)
+@settings(max_examples=8, deadline=None)
+@given(drawn=rows)
+def test_law_of_the_plan(shared: Engine, make: Any, drawn: list[dict[str, Any]]) -> None:
+    example: Example = make(drawn)
+    operation = example.operation
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(shared, Path(folder))
+        inputs = bench.inputs(example.files)
+        before = make_table(shared, drawn)
+        after = operation.forward_schema(STATE, inputs)
+        outcome = operation.forward(STATE, before, inputs)
+        check_state(after)
+        check_table(outcome.table, after)
+        kept = [row[POSITION] for row in read_table(outcome.table, positions=True)]
+        assert set(kept) <= set(range(1, len(drawn) + 1))
+        if outcome.quarantine is not None:
+            aside = [row[POSITION] for row in read_table(outcome.quarantine, positions=True)]
+            assert sorted(kept + aside) == list(range(1, len(drawn) + 1))
+        check_inverse(operation, after, outcome.table, before, bench)
+
+
+def check_inverse(operation: Operation, after: State, table: Table, before: Table, bench: Bench) -> None:
+    undo = operation.inverse(STATE)
+    if undo is None:
+        return
+    back = undo.forward(after, table, bench.inputs())
+    assert row_digest(back.table) == row_digest(before)
+    state = undo.forward_schema(after, bench.inputs())
+    assert state.schema == STATE.schema
+    assert (state.key, state.labels, state.split, state.media) == (
+        STATE.key,
+        STATE.labels,
+        STATE.split,
+        STATE.media,
+    )
+    for old, new in zip(STATE.classes, state.classes, strict=True):
+        assert _classes.active(new) == _classes.active(old)
+
+
+@pytest.mark.parametrize("make", CASES)
+def test_words_and_effect(make: Any, bench: Bench) -> None:
+    example = make(ROWS)
+    operation, inputs = example.operation, bench.inputs(example.files)
+    for line in (operation.describe(STATE), operation.describe(STATE, inputs)):
+        assert line == line.strip() and "\n" not in line and not line.endswith(".")
+    effect = operation.effect(STATE)
+    for axis, choices in get_type_hints(Effect).items():
+        assert getattr(effect, axis) in get_args(choices)
+    assert summary(effect) in ("breaking", "additive", "corrective", "metadata")
+    assert set(operation.side_files()) == set(example.files)
+
+
+@pytest.mark.parametrize("make", CASES)
+def test_effect_is_what_happens(make: Any, bench: Bench) -> None:
+    example = make(ROWS)
+    operation, inputs = example.operation, bench.inputs(example.files)
+    after = operation.forward_schema(STATE, inputs)
+    effect = operation.effect(STATE)
+    heads = [
+        {(item.key, item.index) for item in classes.classes if item.index is not None}
+        for classes in (*STATE.classes, *after.classes)
+        if classes.field == "class"
+    ]
+    if len(heads) == 2 and effect.class_head in ("same", "grow"):
+        assert heads[0] <= heads[1]
+    rows = operation.forward(STATE, make_table(bench.engine, ROWS), inputs).table.count()
+    assert (rows < len(ROWS)) == (effect.values == "removed")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_operation_names_itself(name: str) -> None:
+    plugin = registry.get("operations", name)
+    assert plugin.name == name
+    assert plugin.version == 1
+    assert plugin.symbol in "+-~"
+    assert plugin.__doc__ and plugin.__doc__.strip().endswith(".")
