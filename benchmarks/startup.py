@@ -1,4 +1,4 @@
-"""Start-up and small-diff times, each beside `python -c pass` in the same run (DESIGN targets, in ms above it).
+"""Start-up and small-diff times, each beside `python -c pass` in the same run and the difference in ms.
 
 Usage: python benchmarks/startup.py [RUNS]. Prints medians; judges nothing.
 """

@@ -32,9 +32,7 @@ def main() -> None:
         def run(*words: str, show: bool = True) -> None:
             if show:
                 print(f"\n$ {shlex.join(words)}", flush=True)
-            subprocess.run(
-                words, cwd=clone, env=environment, check=True, stdout=None if show else subprocess.DEVNULL
-            )
+            subprocess.run(words, cwd=clone, env=environment, check=True, stdout=None if show else subprocess.DEVNULL)
 
         print("A scratch clone of this repository; its dataset is put back to the base of its chain.")
         subprocess.run(["git", "clone", "--quiet", f"file://{TOP}", str(clone)], check=True)

@@ -58,9 +58,7 @@ def prepare(workspace: Workspace, declared: Dataset) -> Prospect:
     publishes = _beside(path, "published") if kept else path
     for new in {base_path, publishes} - {path}:
         if project.path(new).exists():
-            raise MigrationError(
-                f"{new} is in the way: the chain needs that path", where=new, hint=f"mv {new} …"
-            )
+            raise MigrationError(f"{new} is in the way: the chain needs that path", where=new, hint=f"mv {new} …")
     snapshot = plain_snapshot(file, declared.path)
     snapshot = replace(snapshot, options=ReadOptions(header=declared.header, dialect=None))
     snapshot = replace(snapshot, options=replace(snapshot.options, dialect=dialect(snapshot)))
@@ -149,9 +147,7 @@ def adopt(workspace: Workspace, prospect: Prospect) -> tuple[str, ...]:
         _remove_if_empty(project.path(project.documents(base.dataset)))
         raise
     if kept:
-        return (
-            f"{declared.name} starts a chain from {base.path}; it is published at {base.publishes} from now on",
-        )
+        return (f"{declared.name} starts a chain from {base.path}; it is published at {base.publishes} from now on",)
     return (f"{declared.name} starts a chain: its file is now the base {base.path}, and published as before",)
 
 
@@ -159,16 +155,12 @@ def undo(workspace: Workspace, opened: OpenChain, declared: Dataset) -> list[str
     """Take back an adoption that was not committed: the file is the dataset's own again."""
     project, base = opened.project, opened.base
     in_dvc = project.path(f"{base.path}{POINTER}").exists()
-    kept = not in_dvc and posixpath.basename(base.publishes) == posixpath.basename(
-        _beside(base.path, "published")
-    )
+    kept = not in_dvc and posixpath.basename(base.publishes) == posixpath.basename(_beside(base.path, "published"))
     if in_dvc:
         _move_pointer(project, base.path, base.publishes)
     if kept:
         project.path(base.publishes).unlink(missing_ok=True)
-        text = set_path(
-            project.text(PIPELINE_FILE), declared.name, _repository(workspace, project, base.path)
-        )
+        text = set_path(project.text(PIPELINE_FILE), declared.name, _repository(workspace, project, base.path))
         write_text(project.path(PIPELINE_FILE), text)
     else:
         project.path(base.path).unlink(missing_ok=True)
@@ -183,9 +175,7 @@ def undo(workspace: Workspace, opened: OpenChain, declared: Dataset) -> list[str
     shutil.rmtree(project.path(project.versions(base)), ignore_errors=True)
     _remove_if_empty(project.path(project.versions(base)).parent)
     _as_in_head(workspace, project, [PIPELINE_FILE, LOCKED_FILE, profile_path(base.publishes)])
-    return [
-        f"{declared.name} has no chain any more; {base.path if kept else base.publishes} is its file again"
-    ]
+    return [f"{declared.name} has no chain any more; {base.path if kept else base.publishes} is its file again"]
 
 
 def _as_in_head(workspace: Workspace, project: Project, names: list[str]) -> None:

@@ -96,9 +96,7 @@ def open_migration(project: Project, dataset: str, migration: str) -> Migration:
     relative = f"{project.documents(dataset)}/{migration}.yaml"
     path = project.path(relative)
     if not path.exists():
-        raise MigrationError(
-            f"there is no migration {migration!r}", where=relative, hint="dsv migrate status"
-        )
+        raise MigrationError(f"there is no migration {migration!r}", where=relative, hint="dsv migrate status")
     return document.read(path.read_bytes(), relative, path.parent)
 
 

@@ -82,9 +82,7 @@ def commit(start: Path, names: Sequence[str], *, message: str | None, dry_run: b
             text = _with_trailer(message or "", deltas)
             made = commit_paths(repository, paths, text) if paths else None
     if made is None:
-        return Committed(
-            commit=None, paths=(), lines=("nothing to commit: the datasets are as in HEAD",), notes=()
-        )
+        return Committed(commit=None, paths=(), lines=("nothing to commit: the datasets are as in HEAD",), notes=())
     told = [f"{name}  {delta_text(delta)}" for name, delta in deltas.items() if delta is not None]
     lines = (f"committed {made[:7]}: {', '.join(paths)}", *told)
     return Committed(commit=made, paths=paths, lines=lines, notes=shared)
@@ -194,9 +192,9 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
         return
     target = repository.root / profile_path(dataset.path)
     known = recorded_profile(Tree(repository, workspace.tree.revision), part.located)
-    if known is not None and (known.key, known.split) == (dataset.key, dataset.split):
-        if tuple(item.field for item in known.labels) == dataset.labels:
-            return
+    declared = (dataset.key, dataset.split, dataset.labels)
+    if known is not None and (known.key, known.split, tuple(item.field for item in known.labels)) == declared:
+        return
     snapshot = plain_snapshot(file, dataset.path)
     with Engine() as engine:
         options = ReadOptions(header=dataset.header)

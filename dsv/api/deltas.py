@@ -1,4 +1,4 @@
-"""Rows added, removed and changed between two revisions of a dataset, and how a commit message spells them."""
+"""Rows added, removed and changed between two revisions, and how a commit message spells them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ def delta_text(delta: RowDelta) -> str:
 def told_deltas(trailer: str) -> dict[str, RowDelta]:
     """Deltas by dataset, as a commit's trailer tells them."""
     return {
-        found["name"]: RowDelta(
-            added=int(found["added"]), removed=int(found["removed"]), changed=int(found["changed"])
-        )
+        found["name"]: RowDelta(added=int(found["added"]), removed=int(found["removed"]), changed=int(found["changed"]))
         for found in map(_TOLD.fullmatch, trailer.split("; "))
         if found is not None
     }

@@ -202,9 +202,7 @@ def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> tuple
     found = scan(engine, snapshot)
     if not found.malformed:
         return found.table, None
-    message = (
-        f"{found.malformed:,} malformed lines of {side.path} were left out, first {found.first_malformed}"
-    )
+    message = f"{found.malformed:,} malformed lines of {side.path} were left out, first {found.first_malformed}"
     return found.table, Finding(
         rule="malformed-lines", level="warning", message=message, count=found.malformed, dataset=pair.name
     )

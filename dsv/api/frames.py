@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dsv.api.diff import Comparison
 from dsv.errors import UsageError
@@ -82,9 +82,7 @@ class DatasetFrames:
             for item in label.classes:
                 records.append([label.field, item.name, None, item.old, item.new, item.new - item.old])
                 for split, counts in item.by_split.items():
-                    records.append(
-                        [label.field, item.name, split, counts.old, counts.new, counts.new - counts.old]
-                    )
+                    records.append([label.field, item.name, split, counts.old, counts.new, counts.new - counts.old])
         return pd.DataFrame(records, columns=["label", "class", "split", "old", "new", "delta"])
 
     @property

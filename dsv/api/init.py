@@ -67,9 +67,7 @@ def init(
     with exclusive(repository, "init"):
         write_text(target, text)
     lines += (f"declared {declared.name} in {pipeline}: {relative}", *(f"  {line}" for line in evidence))
-    return Initialised(
-        dataset=declared, lines=lines, next_steps=("dsv commit -m 'Add " + declared.name + "'",)
-    )
+    return Initialised(dataset=declared, lines=lines, next_steps=("dsv commit -m 'Add " + declared.name + "'",))
 
 
 def _set_up(repository: Repository) -> tuple[str, ...]:
@@ -114,9 +112,7 @@ def _described(
 
 def _check_field(table: Table, field: str, where: str) -> None:
     if field not in table.schema:
-        raise SchemaError(
-            f"there is no field {field!r}", where=where, hint=did_you_mean(field, table.schema.names)
-        )
+        raise SchemaError(f"there is no field {field!r}", where=where, hint=did_you_mean(field, table.schema.names))
 
 
 def _check_unique(table: Table, key: tuple[str, ...], where: str) -> None:
@@ -145,6 +141,4 @@ def _check_new(declared: Dataset, known: tuple[Dataset, ...]) -> None:
         if item.path == declared.path:
             raise UsageError(f"{declared.path} is declared already, as {item.name}", where=item.declared_in)
         if item.name == declared.name:
-            raise UsageError(
-                f"a dataset {item.name!r} is declared already, at {item.path}", hint="--name ANOTHER"
-            )
+            raise UsageError(f"a dataset {item.name!r} is declared already, at {item.path}", hint="--name ANOTHER")

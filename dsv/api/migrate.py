@@ -22,7 +22,7 @@ from dsv.api.running import apply_head, check_published, is_committed, is_fresh
 from dsv.documents import pipeline, yaml
 from dsv.errors import DsvError, MigrationError, UsageError
 from dsv.files import write_bytes, write_text
-from dsv.migrations import document, lock
+from dsv.migrations import document, lock, writing
 from dsv.migrations import plan as planning
 from dsv.migrations.chain import Chain
 from dsv.model.dataset import Dataset
@@ -72,10 +72,8 @@ def new(
     with exclusive(workspace.repository, "migrate new"):
         prospect = None if has_chain(project, declared.name) else adoption.prepare(workspace, declared)
         chain = open_chain(project, declared.name).chain if prospect is None else prospect.chain
-        migration_id = chain.next_id(slug or document.slug(operation, parameters))
-        draft = _draft(
-            start, chain, migration_id, operation, parameters, title, project.documents(declared.name)
-        )
+        migration_id = chain.next_id(slug or writing.slug(operation, parameters))
+        draft = _draft(start, chain, migration_id, operation, parameters, title, project.documents(declared.name))
         values = {name: yaml.load(text, name) for name, text in (tuned or {}).items()}
         folder = project.path(project.documents(declared.name))
         written = [*draft.files(folder), project.path(PARAMETERS_FILE)]
@@ -138,17 +136,16 @@ def _draft(
 ) -> _Draft:
     """The new document; a side file that lies elsewhere is to be copied beside it."""
     given = dict(parameters)
-    side, notes = None, ()
+    side: tuple[Path, str] | None = None
+    notes: tuple[str, ...] = ()
     name = given.get("file")
-    if (
-        name is not None
-        and not (chain_folder := start / documents / name).exists()
-        and (start / name).is_file()
-    ):
+    if name is not None and not (chain_folder := start / documents / name).exists() and (start / name).is_file():
         beside = f"{migration_id}{''.join(Path(name).suffixes)}"
         side, given["file"] = (start / name, beside), beside
         notes = (f"copied {name} to {chain_folder.parent.name}/{beside}",)
-    text = document.new_text(migration_id, chain.last, title, operation, given)
+    text = writing.new_text(
+        migration_id, chain.last, title or writing.slug(operation, given).replace("_", " "), operation, given
+    )
     return _Draft(id=migration_id, text=text, side=side, notes=notes)
 
 
@@ -312,9 +309,7 @@ def status(start: Path, *, dataset: str | None = None) -> list[ChainStatus]:
             check_published(workspace, opened)
         except MigrationError as error:
             message = f"{error.message} ({error.hint})" if error.hint else error.message
-            problems.append(
-                Finding(rule="hand-edited", level="error", message=message, dataset=opened.base.dataset)
-            )
+            problems.append(Finding(rule="hand-edited", level="error", message=message, dataset=opened.base.dataset))
         found.append(
             ChainStatus(
                 dataset=opened.base.dataset,

@@ -41,16 +41,12 @@ class Workspace:
             return found
         if not names:
             raise UnknownDataset("no dataset is declared here", hint="dsv init PATH")
-        candidates = [
-            item for item in self.declared if not chained or has_chain(self.project(item), item.name)
-        ]
+        candidates = [item for item in self.declared if not chained or has_chain(self.project(item), item.name)]
         if len(candidates) == 1:
             return candidates[0]
         if not candidates:
             return self.declared[0]
-        raise UsageError(
-            "which dataset is meant?", hint="--dataset " + " | ".join(item.name for item in candidates)
-        )
+        raise UsageError("which dataset is meant?", hint="--dataset " + " | ".join(item.name for item in candidates))
 
 
 def open_workspace(start: Path, *, dvc: bool) -> Workspace:

@@ -51,12 +51,7 @@ class Pair:
     def identical(self) -> bool:
         """Both sides are there, and known to have equal bytes."""
         old, new = self.old, self.new
-        return (
-            old is not None
-            and new is not None
-            and old.content_id is not None
-            and old.content_id == new.content_id
-        )
+        return old is not None and new is not None and old.content_id is not None and old.content_id == new.content_id
 
 
 def file_pair(old: Path, new: Path, shown: tuple[str, str]) -> Pair:
@@ -70,9 +65,7 @@ def file_pair(old: Path, new: Path, shown: tuple[str, str]) -> Pair:
     )
 
 
-def repository_pairs(
-    old: Tree, new: Tree, words: Iterable[str], relative: Callable[[str], str]
-) -> list[Pair]:
+def repository_pairs(old: Tree, new: Tree, words: Iterable[str], relative: Callable[[str], str]) -> list[Pair]:
     """The tables to compare between two trees: those that `words` name, else all that matter.
 
     All that matter are the declared datasets, if there are any; else the tables whose bytes
@@ -121,11 +114,7 @@ def _declared_pair(old: Tree, new: Tree, name: str, before: Dataset | None, afte
 
 def _named(old: Tree, new: Tree, declared: Declared, target: Target, relative: Callable[[str], str]) -> Pair:
     found = declared.get(target.name) or next(
-        (
-            sides
-            for sides in declared.values()
-            if any(item and item.path == _path(target, relative) for item in sides)
-        ),
+        (sides for sides in declared.values() if any(item and item.path == _path(target, relative) for item in sides)),
         None,
     )
     if found is not None:
@@ -139,9 +128,7 @@ def _named(old: Tree, new: Tree, declared: Declared, target: Target, relative: C
             f"no dataset and no table {target.name!r} at {old.revision.name} or {new.revision.name}",
             hint=did_you_mean(target.name, dict.fromkeys(known)),
         )
-    return Pair(
-        name=pair.name, path=pair.path, declared=pair.declared, old=pair.old, new=pair.new, row=target.key
-    )
+    return Pair(name=pair.name, path=pair.path, declared=pair.declared, old=pair.old, new=pair.new, row=target.key)
 
 
 def _path(target: Target, relative: Callable[[str], str]) -> str:

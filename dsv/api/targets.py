@@ -46,8 +46,7 @@ def only_row(table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> Tab
             hint='write a composite key as a CSV record: NAME:"a,b",3',
         )
     wanted = " AND ".join(
-        f"CAST({identifier(field)} AS VARCHAR) = {literal(value)}"
-        for field, value in zip(key, values, strict=True)
+        f"CAST({identifier(field)} AS VARCHAR) = {literal(value)}" for field, value in zip(key, values, strict=True)
     )
     return Table(
         engine=table.engine,

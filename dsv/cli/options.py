@@ -46,9 +46,7 @@ def _flag(*names: str, **attributes: Any) -> Callable[[Function], Function]:
     return click.option(*names, is_flag=True, **attributes)
 
 
-def _renames(
-    ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
+def _renames(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     pairs = [tuple(value.split("=", 1)) for value in values]
     for value, pair in zip(values, pairs, strict=True):
         if len(pair) != 2 or not all(pair):
@@ -57,9 +55,7 @@ def _renames(
 
 
 IDENTITY = (
-    _many(
-        "-k", "--key", metavar="FIELD", help="Field that names a row. Give it once for each field of the key."
-    ),
+    _many("-k", "--key", metavar="FIELD", help="Field that names a row. Give it once for each field of the key."),
     _many("-l", "--label", metavar="FIELD", help="Field whose values are classes. May be given again."),
     click.option("--split", metavar="FIELD", help="Field that says train, val, test, …"),
     _flag("--no-header", help="The files have no header line: fields are field_1, field_2, …"),
@@ -75,9 +71,7 @@ COMPARING = (
         help="Numbers that differ by X or less are equal.",
     ),
     _flag("--by-position", help="Pair rows by their place in the file, not by key."),
-    _flag(
-        "-w", "--ignore-whitespace", help="Hide cells that differ in whitespace only; they are counted apart."
-    ),
+    _flag("-w", "--ignore-whitespace", help="Hide cells that differ in whitespace only; they are counted apart."),
     _flag(
         "-i",
         "--ignore-case",
@@ -132,9 +126,7 @@ def identity_options(function: Function) -> Function:
 
 def dataset_option(function: Function) -> Function:
     """--dataset NAME, as keyword `dataset` (None if it was not given)."""
-    option = click.option(
-        "--dataset", metavar="NAME", help="The dataset to work on; with only one, it is implied."
-    )
+    option = click.option("--dataset", metavar="NAME", help="The dataset to work on; with only one, it is implied.")
     return option(function)
 
 

@@ -120,9 +120,7 @@ def reconcile(pairing: Pairing, counts: CellCounts) -> int:
     split = counts.removed - (pairing.rows.old - pairing.pairs)
     unchanged = pairing.pairs - split - counts.changed
     holds = (
-        pairing.rows.old - counts.removed + counts.added == pairing.rows.new
-        and split >= 0
-        and unchanged >= counts.same
+        pairing.rows.old - counts.removed + counts.added == pairing.rows.new and split >= 0 and unchanged >= counts.same
     )
     if not holds:
         raise AssertionError(f"the rows do not add up: {pairing.rows}, {pairing.pairs} pairs, {counts}")
@@ -130,9 +128,7 @@ def reconcile(pairing: Pairing, counts: CellCounts) -> int:
 
 
 def _fetched(table: Table, side: Side, differing: str) -> str:
-    cells = ", ".join(
-        f"{identifier(name)} AS {side[0]}{number}" for number, name in enumerate(table.schema.names)
-    )
+    cells = ", ".join(f"{identifier(name)} AS {side[0]}{number}" for number, name in enumerate(table.schema.names))
     name = table.engine.fresh("diff_fetched")
     table.engine.execute(
         f"CREATE TABLE {name} AS SELECT {POSITION} AS {side}_position, {cells} "
@@ -142,9 +138,7 @@ def _fetched(table: Table, side: Side, differing: str) -> str:
     return name
 
 
-def _side_by_side(
-    differences: Differences, differing: str, left: str, right: str, request: DiffRequest
-) -> str:
+def _side_by_side(differences: Differences, differing: str, left: str, right: str, request: DiffRequest) -> str:
     """The statement that joins the fetched rows.
 
     It compares the keys themselves, so that two keys that share a hash are never taken for one.

@@ -75,9 +75,7 @@ class PairedChanges:
             table += f" QUALIFY row_number() OVER (PARTITION BY kind {order}) <= {int(limit)}"
         return f"SELECT {', '.join(cells)} FROM ({table}) {order}"
 
-    def _change(
-        self, row: tuple[Any, ...], places: Sequence[tuple[int | None, int | None, int | None]]
-    ) -> RowChange:
+    def _change(self, row: tuple[Any, ...], places: Sequence[tuple[int | None, int | None, int | None]]) -> RowChange:
         kind = row[0]
         cells: dict[str, Cell] = {}
         key: dict[str, Any] = {}
@@ -113,8 +111,7 @@ class OneSideChanges:
         sql = f"SELECT {POSITION}, {cells} FROM {self._table.relation} AS dsv_table ORDER BY {POSITION}"
         for row in self._table.engine.stream(sql + ("" if limit is None else f" LIMIT {int(limit)}")):
             values = {
-                name: plain(value, form)
-                for (name, form), value in zip(self._forms.items(), row[1:], strict=True)
+                name: plain(value, form) for (name, form), value in zip(self._forms.items(), row[1:], strict=True)
             }
             yield self._change(kind, row[0], values)
 

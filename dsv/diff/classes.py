@@ -51,9 +51,7 @@ class ClassField:
         excluded = ", ".join(literal(value) for value in self.unlabelled)
         if self.is_list:
             names = f"list_distinct(list_transform({column}, lambda dsv_item: CAST(dsv_item AS VARCHAR)))"
-            return (
-                f"list_filter({names}, lambda dsv_item: dsv_item NOT IN ({excluded}))" if excluded else names
-            )
+            return f"list_filter({names}, lambda dsv_item: dsv_item NOT IN ({excluded}))" if excluded else names
         text = self._text(side, column)
         return f"CASE WHEN {text} NOT IN ({excluded}) THEN {text} END" if excluded else text
 

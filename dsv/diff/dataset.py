@@ -13,9 +13,7 @@ from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, Schema
 from dsv.tables.table import Table
 
 
-def diff_tables(
-    name: str, path: str, old: Table | None, new: Table | None, request: DiffRequest
-) -> DatasetDiff:
+def diff_tables(name: str, path: str, old: Table | None, new: Table | None, request: DiffRequest) -> DatasetDiff:
     """Compare two tables of one engine; a side that is None lacks the dataset.
 
     The changed rows are read from the engine, which must stay open as long as they are wanted.
@@ -126,9 +124,7 @@ def _compared(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldP
     return tuple(pair for pair in fields.pairs if not {pair.old.name, pair.new.name} & left_out)
 
 
-def _modified(
-    counts: cells.CellCounts, schema_changes: tuple[SchemaChange, ...], formatting: Formatting
-) -> bool:
+def _modified(counts: cells.CellCounts, schema_changes: tuple[SchemaChange, ...], formatting: Formatting) -> bool:
     differing = counts.added or counts.removed or counts.changed or counts.same
     return bool(differing or schema_changes or formatting.reordered)
 

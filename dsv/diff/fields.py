@@ -99,9 +99,7 @@ def forms(table: Table) -> dict[str, Form]:
     columns = ", ".join(identifier(name) for name in table.schema.names)
     relation = table.engine.connection.sql(f"SELECT {columns} FROM {table.relation} AS dsv_table")
     return {
-        field.name: Form(
-            name=field.name, type=field.type, engine=engine, text=field.name in table.text_fields
-        )
+        field.name: Form(name=field.name, type=field.type, engine=engine, text=field.name in table.text_fields)
         for field, engine in zip(table.schema, relation.types, strict=True)
     }
 
@@ -151,15 +149,11 @@ def align(old: Table, new: Table, renames: Iterable[tuple[str, str]] = ()) -> Al
     for after, before in source.items():
         for name, known, side in ((before, left, "old"), (after, right, "new")):
             if name not in known:
-                raise SchemaError(
-                    f"no field {name!r} in the {side} rows to rename", hint=did_you_mean(name, known)
-                )
+                raise SchemaError(f"no field {name!r} in the {side} rows to rename", hint=did_you_mean(name, known))
     taken = set(source.values())
     source.update({name: name for name in right if name in left and name not in taken and name not in source})
     return Alignment(
-        pairs=tuple(
-            FieldPair(old=left[source[name]], new=form) for name, form in right.items() if name in source
-        ),
+        pairs=tuple(FieldPair(old=left[source[name]], new=form) for name, form in right.items() if name in source),
         only_old=tuple(form for name, form in left.items() if name not in source.values()),
         only_new=tuple(form for name, form in right.items() if name not in source),
     )

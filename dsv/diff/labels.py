@@ -12,9 +12,7 @@ from dsv.diff.inferred import Flows, infer_operations
 from dsv.model.diff import ClassCount, Counts, LabelDiff, SplitMove, Transition
 
 
-def compare(
-    label: ClassField, old: ClassTally, new: ClassTally, differences: Differences | None
-) -> LabelDiff:
+def compare(label: ClassField, old: ClassTally, new: ClassTally, differences: Differences | None) -> LabelDiff:
     """The difference of one label. Without `differences` no rows paired, and no class became another."""
     before, after = old.by_class(), new.by_class()
     flows: Flows = Counter()

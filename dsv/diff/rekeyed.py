@@ -20,9 +20,7 @@ def rekeyed(old: Table, new: Table, differences: Differences) -> tuple[KeyChange
     engine = differences.engine
     pairs = engine.fresh("diff_rekeyed")
     left, right = _unique(differences, "old"), _unique(differences, "new")
-    engine.execute(
-        f"CREATE TABLE {pairs} AS SELECT h, l.p AS o, r.p AS n FROM {left} AS l JOIN {right} AS r USING (h)"
-    )
+    engine.execute(f"CREATE TABLE {pairs} AS SELECT h, l.p AS o, r.p AS n FROM {left} AS l JOIN {right} AS r USING (h)")
     if not engine.value(f"SELECT count(*) FROM {pairs}"):
         return ()
     _drop_common(old, "old", differences, pairs)
@@ -68,14 +66,8 @@ def _changes(differences: Differences, pairs: str) -> tuple[KeyChange, ...]:
     size = len(columns)
     return tuple(
         KeyChange(
-            old={
-                pair.name: plain(cell, pair.old)
-                for pair, cell in zip(differences.key, row[:size], strict=True)
-            },
-            new={
-                pair.name: plain(cell, pair.new)
-                for pair, cell in zip(differences.key, row[size:], strict=True)
-            },
+            old={pair.name: plain(cell, pair.old) for pair, cell in zip(differences.key, row[:size], strict=True)},
+            new={pair.name: plain(cell, pair.new) for pair, cell in zip(differences.key, row[size:], strict=True)},
         )
         for row in rows
     )

@@ -97,9 +97,7 @@ def _header_only(old: Table, new: Table, fields: Alignment) -> list[FieldPair]:
 
 def _digest(table: Table, side: Side, fields: Sequence[FieldPair]) -> tuple[int, ...]:
     row = f"hash({POSITION}, {hash_of(fields, side)})"
-    return tuple(
-        table.engine.rows(f"SELECT bit_xor({row}), sum({row}) FROM {table.relation} AS dsv_table")[0]
-    )
+    return tuple(table.engine.rows(f"SELECT bit_xor({row}), sum({row}) FROM {table.relation} AS dsv_table")[0])
 
 
 def _least(old: Table, new: Table, candidate: FieldPair) -> float:
@@ -144,9 +142,7 @@ def _one_to_one(alike: Sequence[_Likeness]) -> list[FieldPair]:
     """The best pairs first, each field once."""
     chosen: list[FieldPair] = []
     for item in sorted(alike, key=lambda item: -item.share):
-        if all(
-            item.pair.old.name != pair.old.name and item.pair.new.name != pair.new.name for pair in chosen
-        ):
+        if all(item.pair.old.name != pair.old.name and item.pair.new.name != pair.new.name for pair in chosen):
             chosen.append(item.pair)
     return chosen
 

@@ -40,9 +40,7 @@ class _Keys:
         return self.known == self.distinct
 
 
-def pair(
-    old: Table, new: Table, key: Key, compared: Sequence[FieldPair], *, by_position: bool = False
-) -> Pairing:
+def pair(old: Table, new: Table, key: Key, compared: Sequence[FieldPair], *, by_position: bool = False) -> Pairing:
     """Pair rows by key; without a key equal rows pair, and by position rows of one position.
 
     Rows whose key occurs more than once pair with equal rows of that key only, as a multiset. A

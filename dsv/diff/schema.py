@@ -26,9 +26,7 @@ def changes(old: Table, new: Table, fields: Alignment, differences: Differences)
     for field in old.schema:
         pair = by_old.get(field.name)
         if pair is None:
-            found.append(
-                SchemaChange(change="field_removed", field=field.name, old_type=field.type, breaking=True)
-            )
+            found.append(SchemaChange(change="field_removed", field=field.name, old_type=field.type, breaking=True))
         else:
             found += _changes_of(old, new, pair, nulls.get(pair.name, (False, False)))
     added = {form.name for form in fields.only_new}

@@ -214,17 +214,11 @@ class _Composer:
             if following.implicit[0] and key.content == "<<":
                 key = replace(key, kind="merge")
             pairs.append((key, self.node(next(self.events), depth + 1)))
-        return self.collection(
-            "mapping", event, following, tuple(pairs), [node for pair in pairs for node in pair]
-        )
+        return self.collection("mapping", event, following, tuple(pairs), [node for pair in pairs for node in pair])
 
-    def collection(
-        self, kind: str, event: Any, end: Any, content: tuple[Any, ...], below: list[Node]
-    ) -> Node:
+    def collection(self, kind: str, event: Any, end: Any, content: tuple[Any, ...], below: list[Node]) -> Node:
         start, flow = event.start_mark, bool(event.flow_style)
-        last = (
-            end.end_mark.line + 1 if flow else max((node.last_line for node in below), default=start.line + 1)
-        )
+        last = end.end_mark.line + 1 if flow else max((node.last_line for node in below), default=start.line + 1)
         return Node(
             kind=kind,
             content=content,

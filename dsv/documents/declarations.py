@@ -139,9 +139,7 @@ def _repository_path(problems: Problems, path: Any, folder: str, place: KeyPath)
         return ""
     joined = posixpath.normpath(posixpath.join(folder, relative))
     if posixpath.isabs(joined) or joined.split("/")[0] == ".." or "\0" in joined or "\\" in joined:
-        problems.add(
-            place, f"the path leaves the repository: {relative!r}", "give a path below the repository"
-        )
+        problems.add(place, f"the path leaves the repository: {relative!r}", "give a path below the repository")
     return joined
 
 

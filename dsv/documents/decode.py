@@ -132,9 +132,7 @@ def _union(problems: Problems, annotation: Any, value: Any, path: KeyPath) -> An
         made = decode_into(trial, choice, value, path)
         if not trial.found:
             return made
-    expected = " or ".join(
-        dict.fromkeys(_expectation(choice) for choice in choices if choice is not type(None))
-    )
+    expected = " or ".join(dict.fromkeys(_expectation(choice) for choice in choices if choice is not type(None)))
     problems.add(path, _mismatch(path, expected, value))
     return None
 

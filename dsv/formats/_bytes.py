@@ -24,7 +24,7 @@ def open_bytes(snapshot: Snapshot) -> Iterator[IO[bytes]]:
         with snapshot.path.open("rb") as raw:
             if snapshot.gzip:
                 with gzip.GzipFile(fileobj=raw) as unzipped:
-                    yield io.BufferedReader(unzipped, 1 << 20)  # type: ignore[type-var]
+                    yield io.BufferedReader(unzipped, 1 << 20)
             else:
                 yield raw
     except EOFError as error:

@@ -30,7 +30,9 @@ class Changes:
     @property
     def kept(self) -> dict[str, str]:
         """Final field -> base field that its cells come from."""
-        return {item.name: item.origin for item in self.publication.final.schema if item.origin in self.base.schema}
+        final = self.publication.final.schema
+        pairs = ((item.name, item.origin) for item in final)
+        return {name: origin for name, origin in pairs if origin is not None and origin in self.base.schema}
 
     @property
     def same_fields(self) -> bool:

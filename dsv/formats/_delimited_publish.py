@@ -141,6 +141,4 @@ def _capital_truths(changes: Changes, name: str) -> bool:
         return False
     table = scan(changes.base.engine, changes.publication.base).table
     column = identifier(origin)
-    return bool(
-        table.engine.value(f"SELECT count(*) FROM {table.relation} WHERE {column} IN ('True', 'False')")
-    )
+    return bool(table.engine.value(f"SELECT count(*) FROM {table.relation} WHERE {column} IN ('True', 'False')"))

@@ -79,9 +79,7 @@ def infer(engine: Engine, relation: str, names: Sequence[str]) -> Schema:
     for (index, candidate), verdict in zip(open_tests, verdicts, strict=True):
         if verdict:
             types.setdefault(index, candidate.type)
-    return Schema(
-        fields=tuple(Field(name=name, type=types.get(index, "string")) for index, name in enumerate(names))
-    )
+    return Schema(fields=tuple(Field(name=name, type=types.get(index, "string")) for index, name in enumerate(names)))
 
 
 def misfit(column: str, field: Field) -> str | None:

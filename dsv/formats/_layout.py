@@ -70,9 +70,7 @@ def read_layout(snapshot: Snapshot, delimiters: Sequence[str]) -> Layout:
     with open_bytes(snapshot) as stream:
         first = next((item for item in records(lines(stream), delimiter) if not item.blank), None)
     if first is None:
-        raise FormatError(
-            "the file is empty", where=snapshot.shown_path, hint="a table has a header line at the least"
-        )
+        raise FormatError("the file is empty", where=snapshot.shown_path, hint="a table has a header line at the least")
     if first.raw.startswith(MARKER):
         raise marker_error(snapshot, first.line)
     if first.problem is not None:

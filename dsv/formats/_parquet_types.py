@@ -8,8 +8,19 @@ from dsv.model.schema import Field
 from dsv.tables.types import List, Scalar, Struct, Type, spell
 
 _SCALARS = {
-    "integer": "TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT".split(),
-    "number": "FLOAT DOUBLE DECIMAL".split(),
+    "integer": [
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "UHUGEINT",
+    ],
+    "number": ["FLOAT", "DOUBLE", "DECIMAL"],
     "boolean": ["BOOLEAN"],
     "date": ["DATE"],
     "bytes": ["BLOB"],

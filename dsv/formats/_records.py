@@ -1,7 +1,7 @@
-"""Records of delimited text: where each begins and ends, and its cells as they are spelled.
+r"""Records of delimited text: where each begins and ends, and its cells as they are spelled.
 
 The rules are RFC 4180's: a quote opens a cell only at the cell's first byte, a doubled quote
-inside stands for one, a line ends with `\\n` or `\\r\\n`. A quote elsewhere in a cell is a
+inside stands for one, a line ends with `\n` or `\r\n`. A quote elsewhere in a cell is a
 character like any other.
 """
 
@@ -79,7 +79,16 @@ def syntax(delimiter: str) -> Syntax:
             rb"(?:" + cell + mark + rb")*+(?:" + cell + end + rb'(?P<bad>))|(?P<open>"' + inside + rb"\Z))"
         ),
         closing=re.compile(
-            inside + rb"(?:(?P<open>\Z)|\"(?:" + mark + cell + rb")*+" + end + mark + rb'(?P<reopen>"' + inside + rb"\Z)|(?P<bad>)))"
+            inside
+            + rb"(?:(?P<open>\Z)|\"(?:"
+            + mark
+            + cell
+            + rb")*+"
+            + end
+            + mark
+            + rb'(?P<reopen>"'
+            + inside
+            + rb"\Z)|(?P<bad>)))"
         ),
         quoted=re.compile(rb"(?:\A|" + mark + rb')"'),
         cell=re.compile(rb"(?:\A|(?<=" + mark + rb"))(" + cell + rb")(?:" + mark + rb"|\Z)"),

@@ -41,7 +41,9 @@ class Publication:
 class Format(Protocol):
     """One file format. A leaf's `plugin` is an instance."""
 
-    suffixes: tuple[str, ...]
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """File name endings, lower case, without `.gz`."""
 
     def dialect(self, snapshot: Snapshot) -> Dialect | None:
         """How the file is written; None for formats that are written in one way only.
@@ -85,26 +87,20 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
     """Read a snapshot as a table. Raises: FormatError: it is malformed; names file and line."""
     if not snapshot.path.is_file():
         raise FormatError("there is no such file", where=snapshot.shown_path)
-    return _format(snapshot).scan(engine, snapshot)
-
-
-def publish(publication: Publication, stream: IO[bytes]) -> None:
-    """Write the final rows as the base is written. Raises: FormatError."""
-    _format(publication.base).publish(publication, stream)
+    return format_of(snapshot).scan(engine, snapshot)
 
 
 def dialect(snapshot: Snapshot) -> Dialect | None:
     """How a snapshot's file is written; None where its format has one way only. Raises: FormatError."""
-    return _format(snapshot).dialect(snapshot)
+    return format_of(snapshot).dialect(snapshot)
 
 
-def _format(snapshot: Snapshot) -> Format:
+def format_of(snapshot: Snapshot) -> Format:
+    """The format that a snapshot says it has."""
     found: Format = registry.get("formats", snapshot.format)
     return found
 
 
 @cache
 def _suffixes() -> dict[str, str]:
-    return {
-        suffix: name for name in registry.names("formats") for suffix in registry.get("formats", name).suffixes
-    }
+    return {suffix: name for name in registry.names("formats") for suffix in registry.get("formats", name).suffixes}

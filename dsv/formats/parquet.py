@@ -33,7 +33,7 @@ class Parquet:
     def scan(self, engine: Engine, snapshot: Snapshot) -> Scan:
         """Read the file as a table. Raises: FormatError: it is no sound Parquet file."""
         path = _unzipped(engine, snapshot)
-        source = f"read_parquet({literal(path)}, file_row_number = true)"
+        source = f"read_parquet({literal(path)}, file_row_number = true, hive_partitioning = false)"
         described = _described(engine, path, snapshot)
         check_names_apart([name for name, _ in described], snapshot.shown_path)
         native = {name: kind for name, kind in described}
@@ -46,7 +46,7 @@ class Parquet:
         ]
         name = engine.fresh("scan")
         engine.execute(
-            f"CREATE TEMP VIEW {name} AS SELECT {', '.join(exprs)}, file_row_number + 1 AS {POSITION} FROM {source}"
+            f"CREATE VIEW {name} AS SELECT {', '.join(exprs)}, file_row_number + 1 AS {POSITION} FROM {source}"
         )
         if schema is not None:
             _check(engine, name, schema, snapshot)
@@ -86,7 +86,7 @@ def _described(engine: Engine, path: str, snapshot: Snapshot) -> list[tuple[str,
     import duckdb
 
     try:
-        rows = engine.rows(f"DESCRIBE SELECT * FROM read_parquet({literal(path)})")
+        rows = engine.rows(f"DESCRIBE SELECT * FROM read_parquet({literal(path)}, hive_partitioning = false)")
     except duckdb.Error as error:
         reason = str(error).splitlines()[0].replace(path, snapshot.shown_path)
         raise FormatError(

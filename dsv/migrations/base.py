@@ -145,9 +145,7 @@ def _class_list(table: Table, field: Field, unlabelled: str | None) -> ClassList
         f"SELECT unnest({class_names(identifier(field.name), field)}) AS name FROM {table.relation} "
         f"WHERE {identifier(field.name)} IS NOT NULL"
     )
-    found = table.engine.rows(
-        f"SELECT DISTINCT name FROM ({cells}) WHERE name IS NOT NULL LIMIT {CLASS_LIMIT + 2}"
-    )
+    found = table.engine.rows(f"SELECT DISTINCT name FROM ({cells}) WHERE name IS NOT NULL LIMIT {CLASS_LIMIT + 2}")
     names = sorted(name for (name,) in found if name != unlabelled)
     if len(names) > CLASS_LIMIT:
         return None

@@ -42,9 +42,7 @@ class Chain:
             raise MigrationError(
                 f"{name!r} may be {' or '.join(found)}", where=self.base.dataset, hint="write the whole id"
             )
-        raise MigrationError(
-            f"no migration {name!r}", where=self.base.dataset, hint=did_you_mean(name, self.ids)
-        )
+        raise MigrationError(f"no migration {name!r}", where=self.base.dataset, hint=did_you_mean(name, self.ids))
 
     def migration(self, name: str) -> Migration:
         """The migration that `name` means.

@@ -36,24 +36,18 @@ def changes(before: Table, before_state: State, applied: Applied) -> Changes:
     pairs = _pairing(before_state.key, state.key, fields)
     on = " AND ".join(f"b.{old} = a.{new}" for old, new in pairs)
     both = f"b.{POSITION} IS NOT NULL AND a.{POSITION} IS NOT NULL"
-    differs = {
-        new: f"b.{identifier(old)} IS DISTINCT FROM a.{identifier(new)}" for old, new in fields.items()
-    }
+    differs = {new: f"b.{identifier(old)} IS DISTINCT FROM a.{identifier(new)}" for old, new in fields.items()}
     moved, touched = _splits(before_state, applied)
     counted = [f"{both} AND {test}" for test in differs.values()]
     counted += [f"b.{POSITION} IS NULL", f"a.{POSITION} IS NULL", f"{both} AND {moved}", touched]
     columns = ", ".join(f"count(*) FILTER (WHERE {test})" for test in counted)
-    found = before.engine.rows(
-        f"SELECT {columns} FROM {before.relation} b FULL JOIN {after.relation} a ON {on}"
-    )[0]
+    found = before.engine.rows(f"SELECT {columns} FROM {before.relation} b FULL JOIN {after.relation} a ON {on}")[0]
     *cells, added, removed, moves, touches = map(int, found)
     differing = {name: count for name, count in zip(differs, cells, strict=True) if count}
     return Changes(cells=differing, added=added, removed=removed, moved=moves, touched=touches)
 
 
-def _pairing(
-    before: tuple[str, ...], after: tuple[str, ...], fields: Mapping[str, str]
-) -> list[tuple[str, str]]:
+def _pairing(before: tuple[str, ...], after: tuple[str, ...], fields: Mapping[str, str]) -> list[tuple[str, str]]:
     """SQL names that pair a row before with the row after."""
     if before and tuple(fields.get(name) for name in before) == after:
         return [(identifier(old), identifier(new)) for old, new in zip(before, after, strict=True)]
@@ -65,9 +59,7 @@ def _splits(before: State, applied: Applied) -> tuple[str, str]:
     after = applied.state.split
     if before.split is None or after is None or applied.fields.get(before.split) != after:
         return "false", "false"
-    old, new = (
-        f"CAST({side}.{identifier(name)} AS VARCHAR)" for side, name in (("b", before.split), ("a", after))
-    )
+    old, new = (f"CAST({side}.{identifier(name)} AS VARCHAR)" for side, name in (("b", before.split), ("a", after)))
     names = ", ".join(map(literal, EVALUATION_SPLITS))
     evaluation = f"(coalesce(lower({old}) IN ({names}), false) OR coalesce(lower({new}) IN ({names}), false))"
     moved = f"{old} IS DISTINCT FROM {new}"

@@ -69,9 +69,7 @@ def read(text: str | bytes, path: str, folder: Path | None) -> Migration:
     )
 
 
-def digest(
-    identifier: str, after: str, operations: Sequence[Operation], hashes: dict[str, str | None]
-) -> str:
+def digest(identifier: str, after: str, operations: Sequence[Operation], hashes: dict[str, str | None]) -> str:
     """SHA-256 of what a migration means: comments, title, why and spelling of the document do not count.
 
     `hashes` are those of the side files, by name.
@@ -98,9 +96,7 @@ def operation_of(problems: Problems, mapping: Any, path: KeyPath) -> Operation |
         problems.add((*path, "op"), error.message, error.hint)
         return None
     if version and version != str(kind.version):
-        problems.add(
-            (*path, "op"), f"this dsv knows {name}@{kind.version}, not {name}@{version}", "use another dsv"
-        )
+        problems.add((*path, "op"), f"this dsv knows {name}@{kind.version}, not {name}@{version}", "use another dsv")
         return None
     parameters = {key: item for key, item in mapping.items() if key != "op"}
     made: Operation | None = decode_into(problems, kind, parameters, path)
@@ -114,9 +110,7 @@ def _operations(problems: Problems, raw: list[Any]) -> list[Operation]:
 
 def _check(problems: Problems, document: MigrationDocument, path: PurePosixPath) -> None:
     if document.dsv != 1:
-        problems.add(
-            ("dsv",), f"this dsv reads documents of version 1, not {document.dsv}", "use a newer dsv"
-        )
+        problems.add(("dsv",), f"this dsv reads documents of version 1, not {document.dsv}", "use a newer dsv")
     for key, value in (("id", document.id), ("after", document.after)):
         if not ID.fullmatch(value):
             problems.add(
@@ -125,9 +119,7 @@ def _check(problems: Problems, document: MigrationDocument, path: PurePosixPath)
                 "an id is m, four digits, _ and at most 60 of a-z 0-9 _, such as m0004_split_scooter",
             )
     if document.id != path.name.removesuffix(SUFFIX):
-        problems.add(
-            ("id",), f"the id {document.id!r} is not the file's name", f"name the file {document.id}.yaml"
-        )
+        problems.add(("id",), f"the id {document.id!r} is not the file's name", f"name the file {document.id}.yaml")
     if document.id in (BASE_ID, document.after):
         problems.add(("id",), f"{document.id!r} cannot be the id of this migration")
     if not document.title.strip():

@@ -17,9 +17,7 @@ from dsv.migrations.encode import encode
 from dsv.model.finding import Finding
 from dsv.model.migration import BASE_ID, ChainLock, LockEntry
 
-HEADER = (
-    "# Written by dsv, not by people. Two branches that both add migrations conflict here, as they should.\n"
-)
+HEADER = "# Written by dsv, not by people. Two branches that both add migrations conflict here, as they should.\n"
 HINT = "take one side's file (git checkout --ours or --theirs), then run: dsv migrate up"
 _PACKAGES = {"dsv": "dsv-data", "duckdb": "duckdb", "dvc": "dvc", "pyarrow": "pyarrow"}
 _MARKERS = ("<<<<<<< ", ">>>>>>> ")
@@ -81,9 +79,7 @@ def verify(lock: ChainLock, chain: Chain) -> list[Finding]:
     documents = {item.id: item.digest for item in chain.migrations}
     told = []
     if lock.head != last:
-        told.append(
-            ("lock_order", f"chain.lock has {lock.head} as its head, but {last} as the last migration")
-        )
+        told.append(("lock_order", f"chain.lock has {lock.head} as its head, but {last} as the last migration"))
     for entry, expected in zip_longest(lock.entries, chain.ids[1 : len(ids) + 1]):
         if entry.id not in documents:
             told.append(("unknown_migration", f"{entry.id} was applied, but its document is gone"))

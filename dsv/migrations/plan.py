@@ -123,7 +123,7 @@ def _stored(table: Table) -> Table:
     """The rows, computed once; the engine spills what does not fit into memory."""
     name = table.engine.fresh("step")
     columns = ", ".join(map(identifier, (*table.schema.names, POSITION)))
-    table.engine.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM {table.relation}")
+    table.engine.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM {table.relation}")
     return Table(engine=table.engine, relation=name, schema=table.schema)
 
 
@@ -131,24 +131,16 @@ def _tally(table: Table, state: State) -> Tally:
     return tally(table, labels=state.labels, split=state.split, unlabelled=state.unlabelled)
 
 
-def _findings(
-    dataset: str, before: State, applied: Applied, counts: Changes, quarantined: int
-) -> list[Finding]:
+def _findings(dataset: str, before: State, applied: Applied, counts: Changes, quarantined: int) -> list[Finding]:
     told = []
     deleted = counts.removed - quarantined
     if deleted > 0:
         told.append(_finding("destructive", "warning", f"{_rows(deleted)} deleted, not set aside", deleted))
     dropped = [name for name in before.schema.names if name not in applied.fields]
     if dropped:
-        told.append(
-            _finding(
-                "destructive", "warning", f"dropped with their cells: {', '.join(dropped)}", len(dropped)
-            )
-        )
+        told.append(_finding("destructive", "warning", f"dropped with their cells: {', '.join(dropped)}", len(dropped)))
     if counts.touched:
-        text = (
-            f"{_rows(counts.touched)} changed in an evaluation split: scores before and after do not compare"
-        )
+        text = f"{_rows(counts.touched)} changed in an evaluation split: scores before and after do not compare"
         told.append(_finding("evaluation_touched", "warning", text, counts.touched))
     for classes in applied.state.classes:
         told += _new_classes(before, classes)

@@ -17,7 +17,7 @@ from dsv.model.migration import BASE_ID, Base, Migration, PlanStep, State, Versi
 from dsv.model.snapshot import Snapshot
 from dsv.profiles.digest import row_digest
 from dsv.tables.duckdb import Engine
-from dsv.tables.parts import read_version, write_version
+from dsv.tables.parts import QUARANTINE, read_version, write_quarantine, write_version
 from dsv.tables.table import Table
 
 
@@ -49,6 +49,7 @@ def run_stage(
         made = work / "new"
         made.mkdir()
         write_version(applied.table, made, applied.state.key, base.parts)
+        write_quarantine(applied.quarantine, made / QUARANTINE)
         written = read_version(engine, made, applied.state.schema)
         version = Version(path=made, state=applied.state, rows=written.count(), digest=row_digest(written))
         write_schema(version)

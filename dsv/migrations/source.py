@@ -54,8 +54,7 @@ def check_key(table: Table, key: tuple[str, ...], *, where: str) -> None:
             f"{_rows(nulls)} no key ({', '.join(key)})", where=where, hint="give every row a key of its own"
         )
     repeated = table.engine.rows(
-        f"SELECT {listed}, count(*) AS n FROM {table.relation} GROUP BY {listed} HAVING n > 1 "
-        f"ORDER BY {listed}"
+        f"SELECT {listed}, count(*) AS n FROM {table.relation} GROUP BY {listed} HAVING n > 1 ORDER BY {listed}"
     )
     if repeated:
         *values, times = repeated[0]
@@ -123,8 +122,7 @@ def _locate(engine: Engine, snapshot: Snapshot, field: Field, known: list[str]) 
     if is_nested(field.type) or snapshot.options.schema is None:
         return None
     fields = [
-        replace(item, values=tuple(known)) if item.name == field.name else item
-        for item in snapshot.options.schema
+        replace(item, values=tuple(known)) if item.name == field.name else item for item in snapshot.options.schema
     ]
     options = replace(snapshot.options, schema=Schema(fields=tuple(fields)))
     try:

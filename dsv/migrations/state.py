@@ -94,9 +94,7 @@ def _check_state(problems: Problems, document: StateDocument) -> None:
     if document.media is not None:
         _check_field(problems, ("media", "field"), document.media.field, names)
     for place in _repeated([item.field for item in document.classes]):
-        problems.add(
-            ("classes", place, "field"), f"field {document.classes[place].field!r} has two lists of classes"
-        )
+        problems.add(("classes", place, "field"), f"field {document.classes[place].field!r} has two lists of classes")
     for place, classes in enumerate(document.classes):
         _check_field(problems, ("classes", place, "field"), classes.field, names)
         _check_classes(problems, ("classes", place), classes)
@@ -126,15 +124,11 @@ def _check_classes(problems: Problems, path: tuple[str | int, ...], classes: Cla
     columns |= {"index": [item.index for item in members], "name": in_use}
     for attribute, values in columns.items():
         for place in _repeated(values):
-            problems.add(
-                (*path, "classes", place, attribute), f"two classes have the {attribute} {values[place]!r}"
-            )
+            problems.add((*path, "classes", place, attribute), f"two classes have the {attribute} {values[place]!r}")
     keys = columns["key"]
     for place, item in enumerate(members):
         if item.id >= classes.next_id:
-            problems.add(
-                (*path, "next_id"), f"class {item.key!r} has the id {item.id}, which is not below next_id"
-            )
+            problems.add((*path, "next_id"), f"class {item.key!r} has the id {item.id}, which is not below next_id")
         if item.parent is not None and item.parent not in keys:
             problems.add((*path, "classes", place, "parent"), f"there is no class {item.parent!r}")
 

@@ -50,9 +50,7 @@ def slug(operation: str | None, parameters: Mapping[str, str]) -> str:
     if operation is None:
         return "migration"
     name = operation.partition("@")[0]
-    given = [
-        parameters[key] for key, item in _fields(name).items() if key in parameters and not _is_sql(item)
-    ]
+    given = [parameters[key] for key, item in _fields(name).items() if key in parameters and not _is_sql(item)]
     return slugify(f"{name} {given[0].rpartition('.csv')[0] or given[0]}" if given else name)
 
 
@@ -81,11 +79,7 @@ def _operation(word: str, parameters: Mapping[str, str]) -> str:
         if key not in fields:
             raise UsageError(f"{name} has no parameter {key!r}", hint=did_you_mean(key, fields))
     hints = typing.get_type_hints(kind)
-    given = {
-        key: _value(parameters[key], hints[item.name], key)
-        for key, item in fields.items()
-        if key in parameters
-    }
+    given = {key: _value(parameters[key], hints[item.name], key) for key, item in fields.items() if key in parameters}
     missing = [key for key, item in fields.items() if key not in given and _is_required(item)]
     mapping = {"op": f"{name}@{version or kind.version}", **given}
     if not missing:

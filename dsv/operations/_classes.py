@@ -111,9 +111,7 @@ def check_key(classes: ClassList, key: str) -> None:
 def check_coverage(coverage: str) -> None:
     """Check what is said about coverage. Raises: SchemaError."""
     if coverage not in COVERAGES:
-        raise SchemaError(
-            f"no such coverage: {coverage!r}", where=coverage, hint=did_you_mean(coverage, COVERAGES)
-        )
+        raise SchemaError(f"no such coverage: {coverage!r}", where=coverage, hint=did_you_mean(coverage, COVERAGES))
 
 
 def added(

@@ -14,9 +14,7 @@ _RESERVED = "_dsv_"
 def find(state: State, name: str) -> Field:
     """The field of that name. Raises: SchemaError: there is none."""
     if name not in state.schema:
-        raise SchemaError(
-            f"there is no field {name!r}", where=name, hint=did_you_mean(name, state.schema.names)
-        )
+        raise SchemaError(f"there is no field {name!r}", where=name, hint=did_you_mean(name, state.schema.names))
     return state.schema[name]
 
 

@@ -75,9 +75,7 @@ class Edits:
     def conflicts(self, table: Table, index: int) -> str:
         """Query of the side rows whose cell has neither the expected nor the new value."""
         cell = column(self.edits[index].field)
-        text = (
-            f"{self.key_text()} || ': expected ' || {_shown(f'e.o{index}')} || ', found ' || {_shown(cell)}"
-        )
+        text = f"{self.key_text()} || ': expected ' || {_shown(f'e.o{index}')} || ', found ' || {_shown(cell)}"
         return (
             f"SELECT e.line, {text} AS text FROM {self.pairs(table)} "
             f"WHERE {cell} IS DISTINCT FROM e.o{index} AND {cell} IS DISTINCT FROM e.n{index}"
@@ -100,9 +98,7 @@ class Edits:
         shown = "; ".join(f"line {line}: {text}" for line, text in first)
         more = f"; and {total - len(first)} more" if total > len(first) else ""
         rows = "1 row" if total == 1 else f"{total} rows"
-        raise MigrationError(
-            f"{rows} {problem}: {shown}{more}", where=f"{self.file}:{first[0][0]}", hint=hint
-        )
+        raise MigrationError(f"{rows} {problem}: {shown}{more}", where=f"{self.file}:{first[0][0]}", hint=hint)
 
     def _same_key(self) -> str:
         return " AND ".join(f"{column(name)} = e.k{index}" for index, name in enumerate(self.key))
@@ -124,9 +120,7 @@ def read(state: State, table: Table, inputs: Inputs, file: str, edits: Sequence[
     snapshot = _snapshot(inputs, file)
     plain = formats.scan(table.engine, snapshot).table
     known = plain.schema.names
-    edits = [
-        replace(edit, old=None) if edit.old_optional and edit.old not in known else edit for edit in edits
-    ]
+    edits = [replace(edit, old=None) if edit.old_optional and edit.old not in known else edit for edit in edits]
     found = Edits(
         engine=table.engine,
         relation=table.engine.fresh("edits"),
@@ -171,9 +165,7 @@ def _declared(state: State, found: Schema, edits: Edits) -> Schema:
             raise MigrationError(
                 f"the side file has no field {name!r}", where=edits.file, hint=did_you_mean(name, found.names)
             )
-    return Schema(
-        fields=tuple(Field(name=item.name, type=_free(types.get(item.name, item.type))) for item in found)
-    )
+    return Schema(fields=tuple(Field(name=item.name, type=_free(types.get(item.name, item.type))) for item in found))
 
 
 def _free(type_name: str) -> str:
@@ -195,9 +187,7 @@ def _load(side: Table, edits: Edits) -> None:
         columns.append(f"{side.typed(edit.new)} AS n{index}")
         if edit.old is not None:
             columns.append(f"{side.typed(edit.old)} AS o{index}")
-    edits.engine.execute(
-        f"CREATE TEMP TABLE {edits.relation} AS SELECT {', '.join(columns)} FROM {side.relation}"
-    )
+    edits.engine.execute(f"CREATE TABLE {edits.relation} AS SELECT {', '.join(columns)} FROM {side.relation}")
 
 
 def _check_keys(edits: Edits, table: Table) -> None:
@@ -240,9 +230,7 @@ def _check_values(state: State, edits: Edits, index: int, edit: Edit) -> None:
 
 def _unknown(engine: Engine, values: str, allowed: Iterable[str]) -> list[str]:
     known = set(allowed)
-    found = engine.rows(
-        f"SELECT value FROM ({values}) WHERE value IS NOT NULL GROUP BY value ORDER BY min(line)"
-    )
+    found = engine.rows(f"SELECT value FROM ({values}) WHERE value IS NOT NULL GROUP BY value ORDER BY min(line)")
     return [value for (value,) in found if value not in known]
 
 

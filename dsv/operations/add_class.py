@@ -58,9 +58,7 @@ class AddClass(Operation):
 
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
         name = self.key if self.class_name is None else self.class_name
-        return f"add {'group' if self.group else 'class'} {name}" + (
-            f" below {self.parent}" if self.parent else ""
-        )
+        return f"add {'group' if self.group else 'class'} {name}" + (f" below {self.parent}" if self.parent else "")
 
     def effect(self, state: State) -> Effect:
         return Effect() if self.group else Effect(class_head="grow")

@@ -79,11 +79,7 @@ class DropRows(Operation):
         if not self.protect or state.split is None:
             return "false"
         split = f"CAST({column(state.split)} AS VARCHAR)"
-        known = [
-            name
-            for (name,) in table.engine.rows(f"SELECT DISTINCT {split} FROM {table.relation} AS t")
-            if name
-        ]
+        known = [name for (name,) in table.engine.rows(f"SELECT DISTINCT {split} FROM {table.relation} AS t") if name]
         for name in self.protect:
             if name not in known:
                 raise MigrationError(
@@ -104,9 +100,7 @@ def _checked(table: Table, where: str) -> str:
     except duckdb.Error as error:
         raise _unusable(where, error) from error
     if kind != "BOOLEAN":
-        raise MigrationError(
-            "this is no condition: it is neither true nor false", where=_references.shown(where)
-        )
+        raise MigrationError("this is no condition: it is neither true nor false", where=_references.shown(where))
     return f"coalesce(({sql}), false)"
 
 

@@ -72,9 +72,7 @@ class Relabel(Operation):
         return name
 
     def _skipped(self, rows: int) -> Finding:
-        message = (
-            f"{rows} rows of {self.file} were left alone: they have neither the expected nor the new label"
-        )
+        message = f"{rows} rows of {self.file} were left alone: they have neither the expected nor the new label"
         return Finding(rule="relabel-skipped", level="warning", message=message, count=rows)
 
 

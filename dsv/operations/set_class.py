@@ -64,9 +64,7 @@ class SetClass(Operation):
         parts = [f"{name} {value or '(none)'}" for name, value in self._attributes().items()]
         if self.parents:
             count = sum(map(len, self.parents.values()))
-            parts.append(
-                f"parents of {count} classes: {', '.join(name or '(none)' for name in self.parents)}"
-            )
+            parts.append(f"parents of {count} classes: {', '.join(name or '(none)' for name in self.parents)}")
         return f"set class {self.key}: {', '.join(parts)}" if self.key else f"set {', '.join(parts)}"
 
     def effect(self, state: State) -> Effect:

@@ -60,9 +60,7 @@ class SetValues(Operation):
 
     def effect(self, state: State) -> Effect:
         moved = state.split in self.fields
-        return Effect(
-            values="filled" if self.only_null else "corrected", evaluation="moved" if moved else "same"
-        )
+        return Effect(values="filled" if self.only_null else "corrected", evaluation="moved" if moved else "same")
 
     def _check_names(self, state: State, names: tuple[str, ...]) -> None:
         """Refuse an expectation for a field that is not set: a misspelt one would not be checked."""

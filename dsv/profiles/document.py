@@ -185,18 +185,14 @@ def _as_line(item: FieldProfile) -> _FieldLine:
 
 
 def _field_profile(line: _FieldLine) -> FieldProfile:
-    described = {
-        name: value for name, value in _attributes(line).items() if name not in ("nulls", "distinct")
-    }
+    described = {name: value for name, value in _attributes(line).items() if name not in ("nulls", "distinct")}
     return FieldProfile(field=Field(**described), nulls=line.nulls, distinct=line.distinct)
 
 
 def _attributes(value: Any) -> dict[str, Any]:
     """A dataclass's values by name; of a class line without its field."""
     skipped = {"field"} if isinstance(value, _ClassLine) else set()
-    return {
-        item.name: getattr(value, item.name) for item in dataclasses.fields(value) if item.name not in skipped
-    }
+    return {item.name: getattr(value, item.name) for item in dataclasses.fields(value) if item.name not in skipped}
 
 
 def _without_defaults(line: _FieldLine | _ClassLine) -> dict[str, Any]:

@@ -79,16 +79,12 @@ def _around(before: str, after: str, room: int) -> tuple[str, str]:
     start = _same_start(before, after)
     end = _same_start(before[start:][::-1], after[start:][::-1])
     context = max(CONTEXT, (room - max(len(before), len(after)) + start + end - 2 * len(CUT)) // 2)
-    return _window(before, start - context, end - context, room), _window(
-        after, start - context, end - context, room
-    )
+    return _window(before, start - context, end - context, room), _window(after, start - context, end - context, room)
 
 
 def _same_start(left: str, right: str) -> int:
     pairs = zip(left, right, strict=False)
-    return next(
-        (index for index, (one, other) in enumerate(pairs) if one != other), min(len(left), len(right))
-    )
+    return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(left), len(right)))
 
 
 def _window(text: str, left_out: int, right_out: int, room: int) -> str:

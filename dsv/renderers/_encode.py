@@ -61,9 +61,7 @@ def row(change: RowChange) -> dict[str, Any]:
     return {
         "key": record(change.key),
         "position": {"old": change.old_position, "new": change.new_position},
-        "cells": {
-            name: {"old": encode(cell.old), "new": encode(cell.new)} for name, cell in change.cells.items()
-        },
+        "cells": {name: {"old": encode(cell.old), "new": encode(cell.new)} for name, cell in change.cells.items()},
     }
 
 

@@ -63,9 +63,7 @@ def _dataset(dataset: DatasetDiff, limit: int, kinds: tuple[Kind, ...]) -> dict[
         "labels": {label.field: _label(label) for label in dataset.labels},
         "explained": None,
         "unexplained": None,
-        "splits": {
-            "moved": None if dataset.split_moves is None else [_step(move) for move in dataset.split_moves]
-        },
+        "splits": {"moved": None if dataset.split_moves is None else [_step(move) for move in dataset.split_moves]},
         "media": None,
         "tables": {},
         "samples": _samples(dataset, limit, kinds),

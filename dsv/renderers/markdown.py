@@ -103,9 +103,7 @@ def _table(table: Table) -> Iterator[str]:
     if any(column.title for column in table.columns):
         yield (
             "<tr>"
-            + "".join(
-                f"<th>{_words([Span(text=column.title)], inline_code)}</th>" for column in table.columns
-            )
+            + "".join(f"<th>{_words([Span(text=column.title)], inline_code)}</th>" for column in table.columns)
             + "</tr>\n"
         )
     for row in table.rows:
@@ -131,9 +129,7 @@ def _rows(rows: Rows) -> Iterator[str]:
 
 def _row(change: RowChange) -> Iterator[tuple[str, str, str, str, str]]:
     sign = SIGNS[change.kind]
-    key = " ".join(
-        f"{name}={value}" if change.key else f"{name} {value}" for name, value in key_parts(change)
-    )
+    key = " ".join(f"{name}={value}" if change.key else f"{name} {value}" for name, value in key_parts(change))
     if change.kind == "changed":
         for name, before, after in changes(change, WIDEST_VALUE):
             yield sign, key, name, before, after

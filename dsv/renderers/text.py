@@ -73,9 +73,7 @@ def _table(table: Table) -> Iterator[Line]:
 
 def _narrowed(row: Iterable[tuple[Span, ...]]) -> list[tuple[Span, ...]]:
     return [
-        tuple(
-            Span(text=cut(clean(piece.text), WIDEST_CELL), role=piece.role, code=piece.code) for piece in cell
-        )
+        tuple(Span(text=cut(clean(piece.text), WIDEST_CELL), role=piece.role, code=piece.code) for piece in cell)
         for cell in row
     ]
 
@@ -126,9 +124,7 @@ def _changed(change: RowChange, room: int) -> list[tuple[Span, ...]]:
 
 
 def _head(change: RowChange) -> tuple[Span, ...]:
-    names = " ".join(
-        f"{name}={value}" if change.key else f"{name} {value}" for name, value in key_parts(change)
-    )
+    names = " ".join(f"{name}={value}" if change.key else f"{name} {value}" for name, value in key_parts(change))
     return spans(Span(text=SIGNS[change.kind], role=ROLES[change.kind]), " ", Span(text=names, code=True))
 
 

@@ -32,9 +32,7 @@ def init(repo: Repository) -> tuple[str, ...]:
     """
     with restoring_index(repo, always=True):
         _run(repo, repo.root, "init")
-    return tuple(
-        path for path in (".dvc/.gitignore", ".dvc/config", ".dvcignore") if (repo.root / path).exists()
-    )
+    return tuple(path for path in (".dvc/.gitignore", ".dvc/config", ".dvcignore") if (repo.root / path).exists())
 
 
 def add(repo: Repository, paths: Sequence[str]) -> tuple[str, ...]:

@@ -53,9 +53,7 @@ def history(
         "--encoding=UTF-8",
     )
     log = ("-c", "log.follow=false", "-c", "log.showRoot=true", "log")
-    answer = git.read(
-        repo.root, *log, *options, *count, _FORMAT, *span, "--", *(git.literal(path) for path in paths)
-    )
+    answer = git.read(repo.root, *log, *options, *count, _FORMAT, *span, "--", *(git.literal(path) for path in paths))
     return tuple(_commits(answer.decode("utf-8", "surrogateescape").split("\0")))
 
 

@@ -29,9 +29,7 @@ def exclusive(repo: Repository, command: str) -> Iterator[None]:
     import zc.lockfile
 
     path = repo.git_folder / "dsv.lock"
-    holder = json.dumps(
-        {"pid": os.getpid(), "host": socket.gethostname(), "command": command, "since": time.time()}
-    )
+    holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "command": command, "since": time.time()})
     # lockfile fills in a template, so that braces of the text itself are doubled
     template = holder.replace("{", "{{").replace("}", "}}")
     try:

@@ -107,9 +107,7 @@ def _outputs(
         yield _output(entry, path, wdir, pointer, stage, where)
 
 
-def _output(
-    entry: Mapping[str, Any], path: str, wdir: Any, pointer: str, stage: str | None, where: str
-) -> Output:
+def _output(entry: Mapping[str, Any], path: str, wdir: Any, pointer: str, stage: str | None, where: str) -> Output:
     folder = wdir if isinstance(wdir, str) else "."
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(pointer), folder, path))
     md5, size = entry.get("md5"), entry.get("size")

@@ -38,9 +38,7 @@ class Repository:
             answer = git.read(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir")
         except git.GitFailed as error:
             reason = None if "not a git repository" in error.said else error.said
-            raise NotARepository(
-                "not inside a Git repository", where=reason or str(folder), hint="git init"
-            ) from None
+            raise NotARepository("not inside a Git repository", where=reason or str(folder), hint="git init") from None
         top, git_folder = (Path(os.fsdecode(line)) for line in answer.rstrip(b"\n").split(b"\n"))
         root = top.resolve()
         return Repository(root=root, git_folder=git_folder, dvc_root=_dvc_root(folder, root))
@@ -48,9 +46,7 @@ class Repository:
     def require_dvc(self) -> Path:
         """The folder that holds `.dvc/`. Raises: NotARepository: DVC is not set up."""
         if self.dvc_root is None:
-            raise NotARepository(
-                "DVC is not set up in this repository", where=str(self.root), hint="dsv init"
-            )
+            raise NotARepository("DVC is not set up in this repository", where=str(self.root), hint="dsv init")
         return self.dvc_root
 
     def cache_folder(self) -> Path:

@@ -79,6 +79,15 @@ def merge_base(repo: Repository, one: Revision, other: Revision) -> Revision:
     return Revision(name=f"merge base of {one.name} and {other.name}", commit=commit)
 
 
+def head_name(repo: Repository) -> str:
+    """The branch that HEAD is on, also before its first commit; else the words `a detached HEAD`."""
+    try:
+        answer = git.read(repo.root, "symbolic-ref", "--quiet", "--short", "HEAD")
+    except git.GitFailed:
+        return "a detached HEAD"
+    return answer.decode("utf-8", "replace").strip()
+
+
 def _head(repo: Repository) -> Revision:
     commit = _commit(repo, "HEAD")
     if commit is not None:
@@ -123,12 +132,3 @@ def _refs(repo: Repository, prefix: str) -> list[tuple[str, str]]:
     answer = git.read(repo.root, "for-each-ref", "--format=%(objectname) %(refname)", prefix)
     pairs = (line.split(" ", 1) for line in answer.decode("utf-8", "replace").splitlines())
     return [(commit, ref) for commit, ref in pairs]
-
-
-def head_name(repo: Repository) -> str:
-    """The branch that HEAD is on (also before its first commit), or the short id of a detached HEAD."""
-    try:
-        answer = git.read(repo.root, "symbolic-ref", "--quiet", "--short", "HEAD")
-    except git.GitFailed:
-        answer = git.read(repo.root, "rev-parse", "--short", "HEAD")
-    return answer.decode("utf-8", "replace").strip()

@@ -89,9 +89,7 @@ class WorkspaceFiles:
     @cached_property
     def modified(self) -> set[str]:
         """Tracked paths whose work file differs from the index."""
-        answer = git.lines(
-            self.repo.root, "status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"
-        )
+        answer = git.lines(self.repo.root, "status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
         return {line[3:] for line in answer if line[1] != " "}
 
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""Part files: rows cut into Parquet files by a stable hash of the key, so that untouched parts keep their bytes."""
+"""Part files: rows cut into Parquet by a stable hash of the key, so that untouched parts keep their bytes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dsv.tables.duckdb import Engine
 
 ROWS = "rows"
+QUARANTINE = "quarantine"
+REASON = "_dsv_reason"
 ROW_GROUP = 32_768
 BATCH = 65_536
 
@@ -27,8 +29,7 @@ def part_of_sql(columns: Sequence[str], parts: int) -> str:
     number depends on no version of the engine.
     """
     text = " || ".join(
-        f"coalesce(strlen(CAST({column} AS VARCHAR)) || ':' || CAST({column} AS VARCHAR), '-')"
-        for column in columns
+        f"coalesce(strlen(CAST({column} AS VARCHAR)) || ':' || CAST({column} AS VARCHAR), '-')" for column in columns
     )
     return f"CAST(CAST('0x' || md5({text})[1:8] AS BIGINT) % {int(parts)} AS INTEGER)"
 
@@ -55,7 +56,7 @@ def write_version(rows: Table, folder: Path, key: Sequence[str], parts: int) -> 
         columns.append(POSITION)
     selected = ", ".join(columns)
     engine.execute(
-        f"CREATE TEMP TABLE {staged} AS SELECT {selected}, {number} AS _dsv_part FROM {rows.relation} "
+        f"CREATE TABLE {staged} AS SELECT {selected}, {number} AS _dsv_part FROM {rows.relation} "
         f"ORDER BY _dsv_part, {order}"
     )
     schema = arrow_schema(rows.schema, position=not key)
@@ -63,6 +64,24 @@ def write_version(rows: Table, folder: Path, key: Sequence[str], parts: int) -> 
         query = f"SELECT {selected} FROM {staged} WHERE _dsv_part = {part} ORDER BY {order}"
         _write(target / f"part-{part:04d}.parquet", schema, _batches(engine, query))
     engine.execute(f"DROP TABLE {staged}")
+
+
+def write_quarantine(tables: Sequence[Table], folder: Path) -> None:
+    """Write the rows that were set aside to `part-*.parquet`, a file a table, in their order.
+
+    A table's fields are written with `_dsv_reason`; nothing is written for no table.
+    """
+    for number, table in enumerate(tables):
+        folder.mkdir(parents=True, exist_ok=True)
+        schema = Schema(fields=(*table.schema.fields, *_reason(table)))
+        columns = ", ".join(identifier(name) for name in schema.names)
+        query = f"SELECT {columns} FROM {table.relation} ORDER BY {POSITION}"
+        path = folder / f"part-{number:04d}.parquet"
+        _write(path, arrow_schema(schema, position=False), _batches(table.engine, query))
+
+
+def _reason(table: Table) -> tuple[Field, ...]:
+    return () if REASON in table.schema else (Field(name=REASON, type="string"),)
 
 
 def read_version(engine: Engine, folder: Path, schema: Schema) -> Table:
@@ -83,7 +102,7 @@ def read_version(engine: Engine, folder: Path, schema: Schema) -> Table:
         f"{identifier(item.name)}::{engine_type(item.type)} AS {identifier(item.name)}" for item in schema
     )
     name = engine.fresh("rows")
-    engine.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns}, {position} AS {POSITION} FROM {source}")
+    engine.execute(f"CREATE VIEW {name} AS SELECT {columns}, {position} AS {POSITION} FROM {source}")
     return Table(engine=engine, relation=name, schema=schema)
 
 
@@ -105,7 +124,8 @@ def _batches(engine: Engine, query: str) -> Iterator[Any]:
     """Record batches of a query, a bounded number of rows at a time."""
     cursor = engine.connection.cursor()
     try:
-        yield from cursor.execute(query).to_arrow_reader(BATCH)
+        reader: Any = cursor.execute(query)
+        yield from reader.to_arrow_reader(BATCH)
     finally:
         cursor.close()
 

@@ -74,11 +74,9 @@ def stage(engine: Engine, reader: str, size_bytes: int) -> str:
     """
     name = engine.fresh("scan")
     if size_bytes > STAGE_LIMIT_BYTES:
-        engine.execute(
-            f"CREATE TEMP VIEW {name} AS SELECT *, row_number() OVER () AS {POSITION} FROM {reader}"
-        )
+        engine.execute(f"CREATE VIEW {name} AS SELECT *, row_number() OVER () AS {POSITION} FROM {reader}")
         engine.value(f"SELECT count(*) FROM {name}")
         return name
-    engine.execute(f"CREATE TEMP TABLE {name}_rows AS SELECT * FROM {reader}")
-    engine.execute(f"CREATE TEMP VIEW {name} AS SELECT *, rowid + 1 AS {POSITION} FROM {name}_rows")
+    engine.execute(f"CREATE TABLE {name}_rows AS SELECT * FROM {reader}")
+    engine.execute(f"CREATE VIEW {name} AS SELECT *, rowid + 1 AS {POSITION} FROM {name}_rows")
     return name

@@ -26,9 +26,7 @@ def tally(table: Table, labels: Sequence[str], split: str | None, unlabelled: st
                 parts.setdefault(part, {})[name] = count
         by_class[label] = dict(sorted(total.items()))
         by_split_class[label] = dict(sorted(parts.items()))
-    return Tally(
-        rows=table.count(), by_split=_splits(table, split), by_class=by_class, by_split_class=by_split_class
-    )
+    return Tally(rows=table.count(), by_split=_splits(table, split), by_class=by_class, by_split_class=by_split_class)
 
 
 def _splits(table: Table, split: str | None) -> dict[str, int]:
@@ -36,14 +34,13 @@ def _splits(table: Table, split: str | None) -> dict[str, int]:
         return {}
     column = identifier(split)
     rows = table.engine.rows(
-        f"SELECT CAST({column} AS VARCHAR), count(*) FROM {table.relation} WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY 1"
+        f"SELECT CAST({column} AS VARCHAR), count(*) FROM {table.relation} "
+        f"WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY 1"
     )
     return dict(rows)
 
 
-def _counts(
-    table: Table, label: str, split: str | None, unlabelled: str | None
-) -> list[tuple[str | None, str, int]]:
+def _counts(table: Table, label: str, split: str | None, unlabelled: str | None) -> list[tuple[str | None, str, int]]:
     field = table.schema[label]
     column, part = identifier(label), f"CAST({identifier(split)} AS VARCHAR)" if split is not None else "NULL"
     several = field.type.startswith("list<")

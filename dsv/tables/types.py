@@ -56,9 +56,7 @@ def parse(name: str) -> Type:
     """The tree of a type name. Raises: SchemaError: no such type."""
     found, end = _parse(name, 0)
     if end != len(name):
-        raise SchemaError(
-            f"no such type: {name!r}", hint="types: " + ", ".join(SCALAR_TYPES) + ", list<…>, struct<…>"
-        )
+        raise SchemaError(f"no such type: {name!r}", hint="types: " + ", ".join(SCALAR_TYPES) + ", list<…>, struct<…>")
     return found
 
 
@@ -125,9 +123,7 @@ def _parse(text: str, start: int) -> tuple[Type, int]:
         return _parse_struct(text, start + 7)
     match = re.compile(r"[a-z]+").match(text, start)
     if match is None or match[0] not in SCALAR_TYPES:
-        raise SchemaError(
-            f"no such type: {text!r}", hint="types: " + ", ".join(SCALAR_TYPES) + ", list<…>, struct<…>"
-        )
+        raise SchemaError(f"no such type: {text!r}", hint="types: " + ", ".join(SCALAR_TYPES) + ", list<…>, struct<…>")
     return Scalar(match[0]), match.end()
 
 

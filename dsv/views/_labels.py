@@ -95,8 +95,7 @@ def _transitions(label: LabelDiff, everything: bool) -> Iterator[Block]:
         yield Table(
             columns=(Column(title="from"), Column(title="to"), Column(title="rows", align="right")),
             rows=tuple(
-                ((_class(item.source),), spans("-> ", _class(item.target)), spans(number(item.rows)))
-                for item in listed
+                ((_class(item.source),), spans("-> ", _class(item.target)), spans(number(item.rows))) for item in listed
             ),
             indent=2,
         )
@@ -114,11 +113,7 @@ def _class(name: str | None) -> Span:
 
 def _inferred(item: Inferred) -> tuple[Span, ...]:
     """`looks like rename_class bike -> bicycle (412 of 413; 1 went to bus)`."""
-    strays = [
-        part
-        for stray in item.strays
-        for part in (", ", f"{number(stray.rows)} went to ", _class(stray.target))
-    ]
+    strays = [part for stray in item.strays for part in (", ", f"{number(stray.rows)} went to ", _class(stray.target))]
     tail = ("; ", *strays[1:]) if strays else ()
     support = f" ({number(item.support)} of {number(item.total)}"
     names = (*_names(item.sources), " -> ", *_names(item.targets))

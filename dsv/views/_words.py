@@ -56,10 +56,7 @@ def sign(text: str) -> Span:
 def delta(added: int | None, removed: int | None, changed: int | None) -> tuple[Span, ...]:
     """`+1 -2 ~3`: rows added, removed and changed; zeros are muted."""
     counts = (("+", added), ("-", removed), ("~", changed))
-    parts = [
-        Span(text=f"{mark}{number(count)}", role=SIGN_ROLES[mark] if count else "muted")
-        for mark, count in counts
-    ]
+    parts = [Span(text=f"{mark}{number(count)}", role=SIGN_ROLES[mark] if count else "muted") for mark, count in counts]
     return spans(parts[0], " ", parts[1], " ", parts[2])
 
 

@@ -94,9 +94,7 @@ def _name(dataset: DatasetDiff) -> tuple[Span, ...]:
 def _counts(dataset: DatasetDiff) -> tuple[Span, ...]:
     """`rows 10 -> 12  +3 -1 ~2`, or that there are none."""
     rows = dataset.rows
-    word = {"added": "new table, ", "removed": "table removed, ", "modified": "", "unchanged": ""}[
-        dataset.status
-    ]
+    word = {"added": "new table, ", "removed": "table removed, ", "modified": "", "unchanged": ""}[dataset.status]
     if dataset.status == "unchanged":
         how = "identical bytes" if dataset.changes is None else "compared by rows"
         if dataset.compared == "profiles":
@@ -201,10 +199,7 @@ def _rekeyed(dataset: DatasetDiff, *, everything: bool) -> Iterator[Block]:
         return
     yield Heading(spans=spans("Same row under another key"), level=3)
     for pair in pairs if everything else pairs[:SUMMARY_REKEYED]:
-        old, new = (
-            " ".join(f"{name}={shown(value)}" for name, value in side.items())
-            for side in (pair.old, pair.new)
-        )
+        old, new = (" ".join(f"{name}={shown(value)}" for name, value in side.items()) for side in (pair.old, pair.new))
         yield Line(spans=spans(code(old), " -> ", code(new)), indent=2)
     if not everything and len(pairs) > SUMMARY_REKEYED:
         yield Line(spans=(muted(f"… {len(pairs) - SUMMARY_REKEYED:,} more"),), indent=2)

@@ -53,10 +53,7 @@ def _step(item: PlanStep) -> Iterator[Block]:
 
 def _counts(item: PlanStep) -> tuple[Span, ...]:
     changed = tuple(
-        part
-        for field, cells in item.cells.items()
-        if cells
-        for part in (", ", code(field), f" {number(cells)}")
+        part for field, cells in item.cells.items() if cells for part in (", ", code(field), f" {number(cells)}")
     )[1:]
     cells = ("  cells: ", *changed) if changed else ()
     aside = f"  {plural(item.quarantined, 'row')} set aside" if item.quarantined else ""
@@ -84,17 +81,13 @@ def _classes(item: PlanStep, field: str) -> Iterator[Block]:
         pairs = [(_at(old, split, name), _at(new, split, name)) for split in splits]
         return [(before.get(name, 0), after.get(name, 0)), *pairs]
 
-    changed = [
-        name for name in sorted({*before, *after}) if any(left != right for left, right in counts(name))
-    ]
+    changed = [name for name in sorted({*before, *after}) if any(left != right for left, right in counts(name))]
     changed.sort(key=lambda name: -abs(after.get(name, 0) - before.get(name, 0)))
     if not changed:
         return
     titles = (field, "rows", "delta", *splits)
     yield Table(
-        columns=tuple(
-            Column(title=title, align="right" if index else "left") for index, title in enumerate(titles)
-        ),
+        columns=tuple(Column(title=title, align="right" if index else "left") for index, title in enumerate(titles)),
         rows=tuple(_class_row(name, counts(name)) for name in changed[:MOST_CLASSES]),
         indent=1,
     )
@@ -130,9 +123,7 @@ def _indexes(item: PlanStep) -> Iterator[Block]:
     )
     if rows:
         titles = ("label", "class", "training index")
-        yield Table(
-            columns=tuple(Column(title=title) for title in titles), rows=rows[:MOST_CLASSES], indent=1
-        )
+        yield Table(columns=tuple(Column(title=title) for title in titles), rows=rows[:MOST_CLASSES], indent=1)
     if len(rows) > MOST_CLASSES:
         yield Line(spans=(muted(f"… {len(rows) - MOST_CLASSES:,} more indexes"),), indent=1)
 

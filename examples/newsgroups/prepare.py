@@ -36,20 +36,13 @@ def main(top: Path) -> None:
     with (HERE / "given_labels.csv").open(encoding="utf-8", newline="") as stream:
         given = list(csv.DictReader(stream))
     with gzip.open(HERE / "predicted_probabilities.csv.gz", "rt", encoding="utf-8", newline="") as stream:
-        confidence = [
-            row[label["label_name"]] for row, label in zip(csv.DictReader(stream), given, strict=True)
-        ]
-    reviews = sorted(
-        json.loads((HERE / "reviews.json").read_text(encoding="utf-8")), key=lambda item: item["id"]
-    )
+        confidence = [row[label["label_name"]] for row, label in zip(csv.DictReader(stream), given, strict=True)]
+    reviews = sorted(json.loads((HERE / "reviews.json").read_text(encoding="utf-8")), key=lambda item: item["id"])
 
     write(
         top / "data/newsgroups.base.csv",
         ["id", "label_name", "self_confidence"],
-        (
-            [row["id"], row["label_name"], f"{float(share):.6f}"]
-            for row, share in zip(given, confidence, strict=True)
-        ),
+        ([row["id"], row["label_name"], f"{float(share):.6f}"] for row, share in zip(given, confidence, strict=True)),
     )
     migrations = top / "migrations/newsgroups"
     write(

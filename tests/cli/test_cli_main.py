@@ -165,9 +165,7 @@ def test_c_changes_the_directory(
 PAGE = Page(blocks=(Line(spans=spans("hello")),))
 
 
-def test_results_go_to_stdout_and_words_to_stderr(
-    install: Install, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_results_go_to_stdout_and_words_to_stderr(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
     def verb(terminal: Terminal) -> None:
         terminal.note("a note")
         terminal.warn("a warning")
@@ -229,9 +227,7 @@ class Tty:
         ("never", {}, False),
     ],
 )
-def test_colour(
-    monkeypatch: pytest.MonkeyPatch, color: Any, environment: dict[str, str], expected: bool
-) -> None:
+def test_colour(monkeypatch: pytest.MonkeyPatch, color: Any, environment: dict[str, str], expected: bool) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     for name, value in environment.items():
@@ -290,9 +286,7 @@ def test_diff_options_without_any(install: Install) -> None:
 
 def test_diff_options(install: Install) -> None:
     words = "-k a -k b -l c --split s --no-header --field f --ignore g --tolerance 0.5 --by-position -w -i -R"
-    shown = (
-        "--filter removed --filter added --limit 3 --stat --rows --md -o out.md --exit-code --skip-malformed"
-    )
+    shown = "--filter removed --filter added --limit 3 --stat --rows --md -o out.md --exit-code --skip-malformed"
     options, display = options_of(install, *words.split(), *shown.split(), "--rename", "x=y=z")
     assert (options.key, options.labels, options.split, options.header) == (("a", "b"), ("c",), "s", False)
     assert (options.fields, options.ignore, options.tolerance) == (("f",), ("g",), 0.5)

@@ -45,9 +45,7 @@ law = settings(
 @pytest.fixture
 def compare(shared_make: Any) -> Any:
     def run(old: Sequence[Row], new: Sequence[Row], request: DiffRequest) -> DatasetDiff:
-        tables = [
-            shared_make.rows(TYPES, [[*row[:3], _listed(row[3])] for row in rows]) for rows in (old, new)
-        ]
+        tables = [shared_make.rows(TYPES, [[*row[:3], _listed(row[3])] for row in rows]) for rows in (old, new)]
         return diff_tables("d", "d.parquet", tables[0], tables[1], request)
 
     return run
@@ -191,15 +189,11 @@ def test_without_a_key_a_table_is_a_multiset(compare: Any, old: list[Row], new: 
 def test_transitions_are_the_changed_label_cells(compare: Any, old: list[Row], new: list[Row]) -> None:
     label = compare(old, new, REQUESTS["keyed"]).labels[0]
     before, after = ({row[0]: row[1] for row in rows} for rows in (old, new))
-    expected = Counter(
-        (before[key], after[key]) for key in before.keys() & after.keys() if before[key] != after[key]
-    )
+    expected = Counter((before[key], after[key]) for key in before.keys() & after.keys() if before[key] != after[key])
     assert {(item.source, item.target): item.rows for item in label.transitions} == expected
     counted = {item.name: (item.old, item.new) for item in label.classes}
     names = {row[1] for row in (*old, *new)} - {None}
-    assert counted == {
-        name: (sum(row[1] == name for row in old), sum(row[1] == name for row in new)) for name in names
-    }
+    assert counted == {name: (sum(row[1] == name for row in old), sum(row[1] == name for row in new)) for name in names}
     assert (label.unlabelled.old, label.unlabelled.new) == (
         sum(row[1] is None for row in old),
         sum(row[1] is None for row in new),

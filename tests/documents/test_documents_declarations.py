@@ -126,9 +126,7 @@ def test_all_declarations_are_checked_at_once() -> None:
         datasets(text, "dvc.yaml")
 
 
-@pytest.mark.parametrize(
-    "start", ["", "# mine\nstages:\n    train:\n        cmd: x   # run\n\n# end\n", TEXT]
-)
+@pytest.mark.parametrize("start", ["", "# mine\nstages:\n    train:\n        cmd: x   # run\n\n# end\n", TEXT])
 @pytest.mark.parametrize("dataset", [SIGNS, WORDS])
 def test_a_declared_dataset_is_read_back_and_nothing_else_moves(start: str, dataset: Dataset) -> None:
     dataset = replace(dataset, name=f"new-{dataset.name}")

@@ -94,13 +94,9 @@ def test_a_missing_parent_is_made_and_taken_back(text: str) -> None:
         assert edited.count("\n") == edited.count("\r\n")
 
 
-@pytest.mark.parametrize(
-    "text", ["stages:\n", "stages: {}  # none\n", "stages: {}", "{}\n", "stages: null\n"]
-)
+@pytest.mark.parametrize("text", ["stages:\n", "stages: {}  # none\n", "stages: {}", "{}\n", "stages: null\n"])
 def test_empty_mappings_are_filled(text: str) -> None:
-    assert load(set_entry(text, ("stages", "new"), {"cmd": "x"}, "f"), "f") == {
-        "stages": {"new": {"cmd": "x"}}
-    }
+    assert load(set_entry(text, ("stages", "new"), {"cmd": "x"}, "f"), "f") == {"stages": {"new": {"cmd": "x"}}}
 
 
 def test_an_edit_that_would_change_something_else_is_refused() -> None:
@@ -113,9 +109,13 @@ def test_an_edit_that_would_change_something_else_is_refused() -> None:
 
 
 KEYS = st.sampled_from(["a", "b", "no", "10", "x.y", "é", "日本 語", "😀"])
-TREES = st.recursive(
-    st.integers() | KEYS | st.booleans(), lambda inner: st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
-)
+
+
+def mappings(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.dictionaries(KEYS, inner, max_size=3)
+
+
+TREES = st.recursive(st.integers() | KEYS | st.booleans(), mappings, max_leaves=8)
 
 
 @given(st.dictionaries(KEYS, TREES, max_size=4), st.lists(KEYS, min_size=1, max_size=3), TREES, st.booleans())

@@ -102,9 +102,7 @@ def test_taking_out_what_was_put_in_gives_the_bytes_back() -> None:
 
 
 def test_locked_stages_are_taken_out() -> None:
-    text = (
-        "schema: '2.0'\nstages:\n  a:\n    cmd: x\n    outs:\n    - path: o\n      md5: 0\n  b:\n    cmd: y\n"
-    )
+    text = "schema: '2.0'\nstages:\n  a:\n    cmd: x\n    outs:\n    - path: o\n      md5: 0\n  b:\n    cmd: y\n"
     assert pipeline.remove_locked(text, ["a", "c"]) == "schema: '2.0'\nstages:\n  b:\n    cmd: y\n"
     assert pipeline.remove_locked(text, ["a", "b"]) == "schema: '2.0'\n"
 

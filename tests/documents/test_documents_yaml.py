@@ -38,11 +38,13 @@ WORDS = [
 ]
 TEXTS = PRINTABLE | st.sampled_from(WORDS)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
-    max_leaves=12,
-)
+
+
+def collections(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4)
+
+
+VALUES = st.recursive(SCALARS, collections, max_leaves=12)
 
 
 def ruamel(text: str) -> Any:

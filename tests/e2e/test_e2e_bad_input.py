@@ -100,7 +100,11 @@ def test_a_key_that_is_not_unique_is_counted(user: User) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["artifacts:\n  signs: [\n", "<<<<<<< ours\nartifacts: {}\n=======\n>>>>>>> theirs\n", "artifacts: {}\nartifacts: {}\n"],
+    [
+        "artifacts:\n  signs: [\n",
+        "<<<<<<< ours\nartifacts: {}\n=======\n>>>>>>> theirs\n",
+        "artifacts: {}\nartifacts: {}\n",
+    ],
 )
 def test_a_broken_dvc_yaml(signs: User, text: str) -> None:
     signs.write("dvc.yaml", text)

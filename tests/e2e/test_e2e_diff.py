@@ -53,9 +53,7 @@ def history(signs: User) -> User:
         (["-R", "v1", "v2"], 0, 1, 0),
     ],
 )
-def test_ranges_mean_what_git_means(
-    history: User, words: list[str], added: int, removed: int, changed: int
-) -> None:
+def test_ranges_mean_what_git_means(history: User, words: list[str], added: int, removed: int, changed: int) -> None:
     rows = one(history.dsv("diff", "--json", *words))["rows"]
     assert (rows["added"], rows["removed"], rows["changed"]) == (added, removed, changed)
 
@@ -80,9 +78,7 @@ def test_a_dataset_a_path_and_a_row_can_be_named(history: User) -> None:
     assert by_name == by_path
     row = one(history.dsv("diff", "--json", "--", "signs:e.jpg"))
     assert row["rows"]["old"] == row["rows"]["new"] == 1
-    assert row["samples"]["changed"] == [
-        {"key": {"image": "e.jpg"}, "cells": {"class": {"old": "car", "new": "bike"}}}
-    ]
+    assert row["samples"]["changed"] == [{"key": {"image": "e.jpg"}, "cells": {"class": {"old": "car", "new": "bike"}}}]
     assert one(history.dsv("diff", "--json", "--", "signs:a.jpg"))["status"] == "unchanged"
 
 

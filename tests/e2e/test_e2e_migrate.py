@@ -34,7 +34,10 @@ def test_a_rename_goes_from_file_to_published_rows_and_back(signs: User) -> None
         for old, now in zip(before.splitlines(), signs.read("data/signs.csv").splitlines(), strict=True)
         if old != now
     ]
-    assert changed == [("a.jpg,bike,train,0.90", "a.jpg,bicycle,train,0.90"), ("c.jpg,bike,val,0.70", "c.jpg,bicycle,val,0.70")]
+    assert changed == [
+        ("a.jpg,bike,train,0.90", "a.jpg,bicycle,train,0.90"),
+        ("c.jpg,bike,val,0.70", "c.jpg,bicycle,val,0.70"),
+    ]
     assert "up to date" in signs.dvc("status")
     signs.dsv("commit", "-m", "Rename bike")
     assert signs.clean()
@@ -65,8 +68,6 @@ def test_comments_in_dvc_yaml_survive(signs: User) -> None:
 
 
 def test_a_fresh_clone_reproduces_what_git_tracks(repo: User, tmp_path: Path) -> None:
-    from conftest import IDENTITY  # noqa: F401
-
     repo.write("data/signs.csv", "image,class\na,bike\nb,car\n")
     repo.git("add", "data/signs.csv")
     repo.git("commit", "-q", "-m", "data in git")
@@ -122,8 +123,6 @@ def test_an_unknown_class_is_named_with_its_neighbour(signs: User) -> None:
 
 
 def test_relabel_lists_the_rows_that_do_not_match(signs: User) -> None:
-    signs.write("fix.csv", "image,old,new\na.jpg,bus,car\n")
-    new(signs, "relabel", "file=fix.csv") if False else None
     new(signs, "rename_class", "from=bike", "to=bicycle")
     signs.write("migrations/signs/m0002_fix.csv", "image,old,new\na.jpg,bus,car\n")
     signs.write(

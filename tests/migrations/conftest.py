@@ -64,7 +64,8 @@ class Bench:
         paths = [self.documents_folder / f"{name}.yaml" for name in self.documents]
         shown = f"migrations/{self.base.dataset}"
         return link(
-            self.base, [read(path.read_bytes(), f"{shown}/{path.name}", self.documents_folder) for path in paths]
+            self.base,
+            [read(path.read_bytes(), f"{shown}/{path.name}", self.documents_folder) for path in paths],
         )
 
     def version_path(self, identifier: str) -> Path:
@@ -141,7 +142,12 @@ class MakeBench:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         published = f"data/signs{suffix}"
         dataset = Dataset(
-            name="signs", path=published, key=tuple(key), labels=tuple(labels), split=split, unlabelled=unlabelled
+            name="signs",
+            path=published,
+            key=tuple(key),
+            labels=tuple(labels),
+            split=split,
+            unlabelled=unlabelled,
         )
         name, gzip = detect(path.name)
         shown = f"data/signs.base{suffix}"

@@ -60,7 +60,8 @@ def test_a_label_that_looks_like_an_id_has_no_classes(adopt: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "parts"), [(0, 1), (1, 1), (100_000, 1), (100_001, 2), (200_001, 4), (1_600_000, 16), (1_600_001, 32)]
+    ("rows", "parts"),
+    [(0, 1), (1, 1), (100_000, 1), (100_001, 2), (200_001, 4), (1_600_000, 16), (1_600_001, 32)],
 )
 def test_parts_hold_about_100k_rows(rows: int, parts: int) -> None:
     assert bases._parts(rows) == parts
@@ -118,7 +119,10 @@ def test_one_class_stands_on_one_line(adopt: Any) -> None:
         (("name: bike}", "name: bike, parent: x}"), "no class 'x'"),
         (("dsv: 1", "dsv: 2"), "newest dsv"),
         (("format: csv", "fromat: csv"), "unknown key 'fromat'"),
-        (("name: bike}", "name: bike}\n  - {key: bike, id: 0, index: 9, name: x}"), "two classes have the key"),
+        (
+            ("name: bike}", "name: bike}\n  - {key: bike, id: 0, index: 9, name: x}"),
+            "two classes have the key",
+        ),
     ],
 )
 def test_a_damaged_base_is_refused(adopt: Any, edit: tuple[str, str], words: str) -> None:

@@ -37,7 +37,12 @@ def parse(text: str, folder: Path | None = None) -> Migration:
 
 def test_a_document_is_read() -> None:
     made = parse(TEXT)
-    assert (made.id, made.after, made.title, made.why) == ("m0002_rename", "m0001_first", "Bikes are bicycles", None)
+    assert (made.id, made.after, made.title, made.why) == (
+        "m0002_rename",
+        "m0001_first",
+        "Bikes are bicycles",
+        None,
+    )
     (operation,) = made.operations
     assert (operation.name, operation.source, operation.to) == ("rename_class", "bike", "bicycle")
     assert made.path == PATH and made.side_files == () and made.tuned == ()
@@ -58,7 +63,12 @@ def test_what_has_no_meaning_does_not_change_the_digest(edit: tuple[str, str]) -
 
 
 @pytest.mark.parametrize(
-    "edit", [("to: bicycle", "to: cycle"), ("after: m0001_first", "after: m0001_other"), ("from: bike", "from: 'bike '")]
+    "edit",
+    [
+        ("to: bicycle", "to: cycle"),
+        ("after: m0001_first", "after: m0001_other"),
+        ("from: bike", "from: 'bike '"),
+    ],
 )
 def test_what_has_meaning_changes_the_digest(edit: tuple[str, str]) -> None:
     assert parse(TEXT.replace(*edit)).digest != parse(TEXT).digest
@@ -92,7 +102,8 @@ def test_side_files_must_lie_beside_the_document(tmp_path: Path) -> None:
 def test_tuned_parameters_are_found() -> None:
     text = TEXT.replace(
         "  - op: rename_class@1\n    from: bike\n    to: bicycle\n",
-        "  - op: drop_rows\n    where: score < ${least}\n  - op: drop_rows\n    where: score > ${most} or x = ${least}\n",
+        "  - op: drop_rows\n    where: score < ${least}\n"
+        "  - op: drop_rows\n    where: score > ${most} or x = ${least}\n",
     )
     assert parse(text).tuned == ("least", "most")
 

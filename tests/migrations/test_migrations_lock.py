@@ -28,7 +28,14 @@ def migration(identifier: str, after: str, digest: str = "d") -> Migration:
 def chain(*migrations: Migration) -> Chain:
     state = State(schema=Schema(), key=(), labels=(), split=None)
     base = Base(
-        dataset="signs", path="b.csv", publishes="p.csv", format="csv", gzip=False, dialect=None, parts=1, state=state
+        dataset="signs",
+        path="b.csv",
+        publishes="p.csv",
+        format="csv",
+        gzip=False,
+        dialect=None,
+        parts=1,
+        state=state,
     )
     return link(base, migrations)
 

@@ -234,7 +234,13 @@ def published_rows(bench: Any) -> list[dict[str, str]]:
 
 
 def test_adoption_publishes_the_bytes_of_the_base(adopt: Any) -> None:
-    for text in (SIGNS, SIGNS.replace("\n", "\r\n"), "\ufeff" + SIGNS, SIGNS.rstrip("\n"), SIGNS.replace("bike", '"bike"')):
+    for text in (
+        SIGNS,
+        SIGNS.replace("\n", "\r\n"),
+        "\ufeff" + SIGNS,
+        SIGNS.rstrip("\n"),
+        SIGNS.replace("bike", '"bike"'),
+    ):
         bench = adopt(text, split="split")
         profile = bench.publish()
         assert bench.published == bench.snapshot.path.read_bytes()
@@ -255,7 +261,9 @@ def test_publishing_spells_untouched_cells_as_the_base_does(adopt: Any) -> None:
     assert (bench.folder / "data/signs.csv.profile.yaml").is_file()
 
 
-def test_a_file_that_would_not_read_as_the_version_is_not_published(adopt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_would_not_read_as_the_version_is_not_published(
+    adopt: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = adopt(SIGNS, split="split")
     bench.add(RENAME)
     bench.up()

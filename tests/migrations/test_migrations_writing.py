@@ -30,7 +30,9 @@ def test_a_written_operation_is_read_back() -> None:
     assert "op: rename_class@1" in text and "# field:" in text
 
 
-@pytest.mark.parametrize("name", ["no", "NA", "null", "1e3", "010", "a.b", "~", "true", "it's", "a: b", "[x", "#1", " "])
+@pytest.mark.parametrize(
+    "name", ["no", "NA", "null", "1e3", "010", "a.b", "~", "true", "it's", "a: b", "[x", "#1", " "]
+)
 def test_text_stands_as_it_was_given(name: str) -> None:
     made = operation(write("rename_class", from_=name, to="other"))
     assert made == registry.get("operations", "rename_class")(source=name, to="other")
@@ -51,9 +53,7 @@ def test_values_have_the_type_of_their_parameter() -> None:
 
 def test_parents_are_given_as_a_flow_mapping() -> None:
     made = operation(write("set_class", parents="{comp: [comp.graphics, a b], 'no': ['1']}"))
-    assert made == registry.get("operations", "set_class")(
-        parents={"comp": ("comp.graphics", "a b"), "no": ("1",)}
-    )
+    assert made == registry.get("operations", "set_class")(parents={"comp": ("comp.graphics", "a b"), "no": ("1",)})
 
 
 def test_long_values_are_broken_into_lines() -> None:

@@ -25,9 +25,7 @@ Row = dict[str, Any]
 
 
 def class_list(name: str, names: Sequence[str]) -> ClassList:
-    identities = tuple(
-        ClassIdentity(key=text, id=index, index=index, name=text) for index, text in enumerate(names)
-    )
+    identities = tuple(ClassIdentity(key=text, id=index, index=index, name=text) for index, text in enumerate(names))
     return ClassList(field=name, classes=identities, next_id=len(identities))
 
 

@@ -37,9 +37,7 @@ TYPED: list[tuple[str, Any, Any]] = [
 
 EXAMPLES: list[Make] = [
     *(
-        lambda rows, kind=kind, default=default: Example(
-            AddField(new_field="it's", type=kind, default=default)
-        )
+        lambda rows, kind=kind, default=default: Example(AddField(new_field="it's", type=kind, default=default))
         for kind, default, _ in TYPED
     ),
     lambda rows: Example(QUALITY),

@@ -8,10 +8,7 @@ from dsv.operations.base import summary
 from dsv.operations.drop_field import DropField
 
 EXAMPLES: list[Make] = [
-    *(
-        lambda rows, name=name: Example(DropField(field_name=name))
-        for name in ("class", "tags", "mood", "score")
-    ),
+    *(lambda rows, name=name: Example(DropField(field_name=name)) for name in ("class", "tags", "mood", "score")),
 ]
 
 

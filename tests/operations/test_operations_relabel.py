@@ -62,9 +62,7 @@ def test_other_formats_and_names_of_fields(bench: Bench) -> None:
 
 def test_parquet_holds_lists(bench: Bench) -> None:
     path = bench.folder / "edits.parquet"
-    bench.engine.execute(
-        f"COPY (SELECT 1 AS id, ['red'] AS old, ['blue', 'a.b'] AS new) TO '{path}' (FORMAT parquet)"
-    )
+    bench.engine.execute(f"COPY (SELECT 1 AS id, ['red'] AS old, ['blue', 'a.b'] AS new) TO '{path}' (FORMAT parquet)")
     assert bench.rows(Relabel(file="edits.parquet", field="tags"))[0]["tags"] == ["blue", "a.b"]
 
 
@@ -183,9 +181,7 @@ def test_files_elsewhere(bench: Bench, file: str) -> None:
 def test_a_cell_that_needs_a_value(bench: Bench) -> None:
     fields = tuple(replace(item, nullable=item.name != "class") for item in STATE.schema)
     state = replace(STATE, schema=replace(STATE.schema, fields=fields))
-    with pytest.raises(
-        MigrationError, match="1 row with no value for 'class', which needs one: line 2: id=1"
-    ):
+    with pytest.raises(MigrationError, match="1 row with no value for 'class', which needs one: line 2: id=1"):
         bench.run(Relabel(file=FILE), state=state, files={FILE: "id,old,new\n1,car,\n"})
 
 

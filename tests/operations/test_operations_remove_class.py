@@ -15,10 +15,7 @@ from dsv.operations.set_class import SetClass
 EXAMPLES: list[Make] = [
     *(lambda rows, name=name: Example(RemoveClass(key=name, rows="drop")) for name in AWKWARD),
     *(lambda rows, name=name: Example(RemoveClass(key=name, rows="unlabelled")) for name in AWKWARD),
-    *(
-        lambda rows, name=name: Example(RemoveClass(key="car", rows="relabel_to", relabel_to=name))
-        for name in AWKWARD
-    ),
+    *(lambda rows, name=name: Example(RemoveClass(key="car", rows="relabel_to", relabel_to=name)) for name in AWKWARD),
     lambda rows: Example(RemoveClass(key="red", rows="drop", field="tags")),
     lambda rows: Example(RemoveClass(key="red", rows="unlabelled", field="tags")),
     lambda rows: Example(RemoveClass(key="red", rows="relabel_to", relabel_to="blue", field="tags")),

@@ -14,16 +14,12 @@ FILE = "m0002_values.csv"
 
 def scores(rows: Sequence[Row]) -> Example:
     lines = [f"{row['id']},{index / 4},{index}.png" for index, row in enumerate(rows)]
-    return Example(
-        SetValues(file=FILE, fields=("score", "image")), {FILE: "\n".join(["id,score,image", *lines, ""])}
-    )
+    return Example(SetValues(file=FILE, fields=("score", "image")), {FILE: "\n".join(["id,score,image", *lines, ""])})
 
 
 EXAMPLES: list[Make] = [
     scores,
-    lambda rows: Example(
-        SetValues(file=FILE, fields=("class",), only_null=True), {FILE: "class,id\na.b,1\nNA,4\n"}
-    ),
+    lambda rows: Example(SetValues(file=FILE, fields=("class",), only_null=True), {FILE: "class,id\na.b,1\nNA,4\n"}),
     lambda rows: Example(
         SetValues(file=FILE, fields=("mood", "tags")),
         {FILE: 'id,mood,old_mood,tags\n1,no,calm,"[""a.b""]"\n'},
@@ -55,9 +51,7 @@ def test_expected_values_are_checked_where_the_file_has_them(bench: Bench) -> No
     assert bench.rows(operation, found, files={FILE: good}) == found
     with pytest.raises(MigrationError) as caught:
         bench.run(operation, files={FILE: "id,score,old_score,class\n1,0.75,0.25,no\n"})
-    assert caught.value.message == (
-        "1 row without the expected 'score': line 2: id=1: expected 0.25, found 0.5"
-    )
+    assert caught.value.message == ("1 row without the expected 'score': line 2: id=1: expected 0.25, found 0.5")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +95,4 @@ def test_words(bench: Bench) -> None:
     operation = SetValues(file=FILE, fields=("score", "image"), only_null=True)
     assert operation.describe(STATE) == f"set score, image of rows from {FILE}, where missing"
     assert operation.effect(STATE) == Effect(values="filled")
-    assert SetValues(file=FILE, fields=("split",)).effect(STATE) == Effect(
-        values="corrected", evaluation="moved"
-    )
+    assert SetValues(file=FILE, fields=("split",)).effect(STATE) == Effect(values="corrected", evaluation="moved")

@@ -40,9 +40,7 @@ def make_table(engine: Engine, rows: Sequence[dict[str, Any]], schema: Schema = 
     engine.execute(f"CREATE TEMP TABLE {name} ({columns}, {POSITION} BIGINT)")
     marks = ", ".join("?" * (len(schema.fields) + 1))
     for position, cells in enumerate(rows, 1):
-        engine.execute(
-            f"INSERT INTO {name} VALUES ({marks})", [*(cells[item.name] for item in schema), position]
-        )
+        engine.execute(f"INSERT INTO {name} VALUES ({marks})", [*(cells[item.name] for item in schema), position])
     return Table(engine=engine, relation=name, schema=schema)
 
 
@@ -109,9 +107,7 @@ def test_counts_are_those_of_pandas(drawn: list[dict[str, Any]]) -> None:
 def test_text_tables_have_the_same_profile(engine: Engine) -> None:
     schema = Schema(fields=tuple(item for item in SCHEMA if item.name not in ("tags", "mood")))
     cells = {"id": "1", "class": "010", "level": "7", "part": "train", "score": "1.50"}
-    text = make_table(
-        engine, [cells], Schema(fields=tuple(Field(name=name, type="string") for name in cells))
-    )
+    text = make_table(engine, [cells], Schema(fields=tuple(Field(name=name, type="string") for name in cells)))
     spelled = Table(engine=engine, relation=text.relation, schema=schema, text_fields=frozenset(cells))
     typed = make_table(engine, [{**cells, "level": 7, "score": 1.5}], schema)
     labels = ("class", "level")
@@ -133,9 +129,7 @@ def test_distinct_is_exact_for_the_key_and_capped_elsewhere(engine: Engine) -> N
         f"CREATE TEMP TABLE many AS SELECT i AS id, i % {limit} AS most, i % {limit + 1} AS over, "
         f"i AS other, i + 1 AS {POSITION} FROM range({3 * limit}) r(i)"
     )
-    schema = Schema(
-        fields=tuple(Field(name=name, type="integer") for name in ("id", "most", "over", "other"))
-    )
+    schema = Schema(fields=tuple(Field(name=name, type="integer") for name in ("id", "most", "over", "other")))
     profile = profile_of(Table(engine=engine, relation="many", schema=schema), labels=(), split=None)
     assert [item.distinct for item in profile.fields] == [3 * limit, limit, None, None]
 

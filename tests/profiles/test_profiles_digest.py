@@ -64,8 +64,7 @@ def typed(engine: Engine, rows: list[dict[str, Any]], types: dict[str, str]) -> 
     import pyarrow as pa
 
     columns = {
-        name: pa.array([row[name] for row in rows], type=arrow_type(parse(kind)))
-        for name, kind in types.items()
+        name: pa.array([row[name] for row in rows], type=arrow_type(parse(kind))) for name, kind in types.items()
     }
     columns[POSITION] = pa.array(range(1, len(rows) + 1), type=pa.int64())
     name = engine.fresh("rows")
@@ -163,14 +162,10 @@ trees = st.recursive(
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, str]]:
     types = draw(
-        st.dictionaries(
-            st.sampled_from(["a", "B", "ä", "it's", "x y"]), trees.map(spell), min_size=1, max_size=4
-        )
+        st.dictionaries(st.sampled_from(["a", "B", "ä", "it's", "x y"]), trees.map(spell), min_size=1, max_size=4)
     )
     rows = draw(
-        st.lists(
-            st.fixed_dictionaries({name: values(parse(kind)) for name, kind in types.items()}), max_size=5
-        )
+        st.lists(st.fixed_dictionaries({name: values(parse(kind)) for name, kind in types.items()}), max_size=5)
     )
     return rows, types
 

@@ -20,9 +20,7 @@ from dsv.model.profile import ClassIdentity, FieldProfile, LabelProfile, Profile
 from dsv.model.schema import Field
 from dsv.profiles.document import dump, load
 
-AWKWARD = {
-    name: at for at, name in enumerate(["", "010", "1e3", "NA", "a.b", "no", "null", "x: y", "ä\n#"], 1)
-}
+AWKWARD = {name: at for at, name in enumerate(["", "010", "1e3", "NA", "a.b", "no", "null", "x: y", "ä\n#"], 1)}
 
 
 def label(field: str, classes: Mapping[str, int], **changes: Any) -> LabelProfile:
@@ -35,15 +33,9 @@ PROFILE = Profile(
     key=("id", "no"),
     split="part",
     fields=(
-        FieldProfile(
-            field=Field(name="id", type="string", nullable=False, origin="key"), nulls=0, distinct=12
-        ),
-        FieldProfile(
-            field=Field(name="no", type="struct<a: integer, b: list<string>>"), nulls=3, distinct=None
-        ),
-        FieldProfile(
-            field=Field(name="null", type="enum", values=("no", "1e3"), unlabelled="no"), nulls=0, distinct=2
-        ),
+        FieldProfile(field=Field(name="id", type="string", nullable=False, origin="key"), nulls=0, distinct=12),
+        FieldProfile(field=Field(name="no", type="struct<a: integer, b: list<string>>"), nulls=3, distinct=None),
+        FieldProfile(field=Field(name="null", type="enum", values=("no", "1e3"), unlabelled="no"), nulls=0, distinct=2),
     ),
     labels=(
         label("class", AWKWARD, by_split={"010": AWKWARD, "train": {"NA": 1}}, unlabelled=3),
@@ -55,9 +47,7 @@ PROFILE = Profile(
     size_bytes=345,
     classes={
         "class": (
-            ClassIdentity(
-                key="no", id=0, index=0, name="yes", parent="top", description="a: b", coverage="none"
-            ),
+            ClassIdentity(key="no", id=0, index=0, name="yes", parent="top", description="a: b", coverage="none"),
             ClassIdentity(key="top", id=1, index=None, name="top", group=True),
             ClassIdentity(key="1e3", id=2, index=None, name="1e3", retired=True),
         )
@@ -84,9 +74,7 @@ names = st.text(st.characters(blacklist_categories=("Cs",)), max_size=6)
     counts=st.dictionaries(names, st.dictionaries(names, st.integers(0, 10**12), max_size=4), max_size=3),
     splits=st.dictionaries(names, st.integers(0, 10**12), max_size=3),
 )
-def test_any_names_round_trip_and_never_collide(
-    counts: dict[str, dict[str, int]], splits: dict[str, int]
-) -> None:
+def test_any_names_round_trip_and_never_collide(counts: dict[str, dict[str, int]], splits: dict[str, int]) -> None:
     labels = tuple(
         label(field, classes, by_split={"x": classes} if classes else {}) for field, classes in counts.items()
     )

@@ -9,9 +9,7 @@ from dsv.renderers._cells import changes, fields, key_parts, pair
 
 texts = st.text(st.characters(exclude_characters="…\\", exclude_categories=["Cs"]), max_size=200)
 scalars = st.none() | st.booleans() | st.integers() | texts
-values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)
-)
+values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
 
 
 @given(scalars, scalars, st.integers(0, 100))
@@ -24,9 +22,7 @@ def test_different_values_look_different_and_fit(old: Any, new: Any, room: int) 
 
 
 @given(texts, texts, texts, texts, st.integers(20, 80))
-def test_a_small_difference_in_a_long_text_is_seen(
-    head: str, tail: str, old: str, new: str, room: int
-) -> None:
+def test_a_small_difference_in_a_long_text_is_seen(head: str, tail: str, old: str, new: str, room: int) -> None:
     if old == new:
         return
     before, after = pair(head * 3 + old + tail * 3, head * 3 + new + tail * 3, room)

@@ -23,11 +23,7 @@ def test_cleaning_again_changes_nothing(value: str) -> None:
     assert clean(clean(value)) == clean(value)
 
 
-@given(
-    st.text(
-        st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="\u115f\u1160\u3164\uffa0")
-    )
-)
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="\u115f\u1160\u3164\uffa0")))
 def test_visible_text_stays(value: str) -> None:
     assert clean(value) == value
 

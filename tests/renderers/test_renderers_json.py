@@ -186,9 +186,7 @@ def test_json_is_safe_on_a_terminal(value: str) -> None:
     text = dumps({"a": value}, indent=2)
     assert json.loads(text) == {"a": value}
     assert text.count("\n") == 2
-    assert all(
-        character >= " " and character not in "\x7f\x9b\u202e\u200b" for character in text.replace("\n", "")
-    )
+    assert all(character >= " " and character not in "\x7f\x9b\u202e\u200b" for character in text.replace("\n", ""))
     text.encode("utf-8")
 
 

@@ -70,9 +70,7 @@ def page(value: str) -> Page:
             Line(spans=both),
             Line(spans=spans("x", value, Span(text=value, code=True), Span(text=value, code=True))),
             Line(spans=spans(value, " x"), indent=3),
-            Table(
-                columns=(Column(title=value + "x"), Column(title="b", align="right")), rows=((both, both),)
-            ),
+            Table(columns=(Column(title=value + "x"), Column(title="b", align="right")), rows=((both, both),)),
             Rows(changes=Changes(change, added), kinds=KINDS, limit=None, total=9),
         )
     )

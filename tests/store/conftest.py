@@ -25,9 +25,7 @@ class Workbench:
         return Repository.discover(self.root)
 
     def git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(self.root), *arguments], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["git", "-C", str(self.root), *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -61,9 +59,7 @@ def dvc_bench(bench: Workbench) -> Workbench:
     """Git and DVC, as `dvc init` leaves them, committed."""
     folders = bench.root / ".dvc" / "tmp"
     folders.mkdir(parents=True)
-    bench.commit(
-        "init", {".dvc/config": "", ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n", ".dvcignore": ""}
-    )
+    bench.commit("init", {".dvc/config": "", ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n", ".dvcignore": ""})
     return bench
 
 

@@ -15,9 +15,7 @@ from dsv.store.revisions import resolve
 @pytest.fixture
 def busy(bench):
     """A repository where the user is in the middle of something else."""
-    bench.commit(
-        "one", {"data/a.csv": "1", "old.csv": "o", "other.py": "1", "same": "s", ".gitignore": "ignored\n"}
-    )
+    bench.commit("one", {"data/a.csv": "1", "old.csv": "o", "other.py": "1", "same": "s", ".gitignore": "ignored\n"})
     bench.write({"other.py": "staged", "staged.py": "new", "loose.py": "new"})
     bench.git("add", "other.py", "staged.py")
     bench.write({"other.py": "edited after staging"})
@@ -156,9 +154,7 @@ def test_history_with_trailers_and_paths(bench) -> None:
     bench.write({"a.csv": "1", "b.csv": "1", "d/é\n.csv": "1"})
     bench.git("add", ".")
     message = "first: é\n\nbody\n\nRows-Added: 3\nMigration: m0001_x\n  and more\n"
-    subprocess.run(
-        ["git", "-C", bench.root, "commit", "-qm", message], check=True, env={**os.environ, **env_date}
-    )
+    subprocess.run(["git", "-C", bench.root, "commit", "-qm", message], check=True, env={**os.environ, **env_date})
     bench.commit("only b", {"b.csv": "2"})
     third = bench.commit("a again", {"a.csv": "2", "x": "x"})
     bench.git("config", "log.showSignature", "true")
@@ -171,9 +167,7 @@ def test_history_with_trailers_and_paths(bench) -> None:
     assert first.paths == ("a.csv", "d/é\n.csv")
     assert [item.subject for item in history(bench.repo, ["b.csv"], head)] == ["only b", "first: é"]
     assert [item.subject for item in history(bench.repo, ["a.csv"], head, limit=1)] == ["a again"]
-    assert [item.subject for item in history(bench.repo, ["b.csv"], head, resolve(bench.repo, "HEAD~2"))] == [
-        "only b"
-    ]
+    assert [item.subject for item in history(bench.repo, ["b.csv"], head, resolve(bench.repo, "HEAD~2"))] == ["only b"]
     assert history(bench.repo, ["nothing"], head) == history(bench.repo, [], head) == ()
 
 

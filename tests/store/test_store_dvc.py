@@ -128,9 +128,7 @@ def test_stages_find_dsv_beside_this_interpreter(dvc_bench, monkeypatch) -> None
     monkeypatch.setenv("PATH", os.defpath)
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     code = "import json, os, shutil\njson.dump([shutil.which('dsv'), dict(os.environ)], open('o', 'w'))"
-    dvc_bench.write(
-        {"probe.py": code, "dvc.yaml": "stages:\n  s:\n    cmd: python probe.py\n    outs: [o]\n"}
-    )
+    dvc_bench.write({"probe.py": code, "dvc.yaml": "stages:\n  s:\n    cmd: python probe.py\n    outs: [o]\n"})
     dvc.repro(dvc_bench.repo, ["s"])
     found, environ = json.loads((dvc_bench.root / "o").read_text())
     assert Path(found).parent == Path(sys.executable).parent

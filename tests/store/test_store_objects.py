@@ -149,9 +149,7 @@ def test_a_folder_is_fetched_member_by_member(dvc_bench, tmp_path: Path) -> None
 def test_a_remote_that_cannot_be_reached(dvc_bench, tracked) -> None:
     tracked("a.csv", "x")
     found = located(dvc_bench, "a.csv")
-    dvc_bench.commit(
-        "remote", {".dvc/config": "[core]\n    remote = r\n['remote \"r\"']\n    url = s3://nowhere/x\n"}
-    )
+    dvc_bench.commit("remote", {".dvc/config": "[core]\n    remote = r\n['remote \"r\"']\n    url = s3://nowhere/x\n"})
     CacheObject(md5=found.md5).path(cache_folder(dvc_bench.root)).unlink()
     with pytest.raises(DataMissing, match="neither in the cache"):
         objects.materialise(dvc_bench.repo, found)
@@ -258,9 +256,7 @@ for side in sides(repo, ()):
 heavy = {"dvc", "dvc_data", "pandas", "numpy", "pyarrow", "duckdb", "ruamel", "deepdiff", "rich", "click"}
 print(sorted(heavy & set(sys.modules)))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(dvc_bench.root)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code, str(dvc_bench.root)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 

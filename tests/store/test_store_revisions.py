@@ -4,7 +4,7 @@ import pytest
 
 from dsv.errors import RepositoryError, UnknownRevision, UsageError
 from dsv.model.revision import Revision
-from dsv.store.revisions import EMPTY, merge_base, resolve, sides
+from dsv.store.revisions import EMPTY, head_name, merge_base, resolve, sides
 from dsv.store.trees import Tree
 
 
@@ -112,3 +112,12 @@ def test_before_the_first_commit(bench) -> None:
     assert Tree(bench.repo, new).paths() == ("a",)
     with pytest.raises(UnknownRevision, match="no commit yet"):
         resolve(bench.repo, "HEAD")
+
+
+def test_the_name_of_head(bench) -> None:
+    assert head_name(bench.repo) == "main"
+    bench.commit("one")
+    bench.git("checkout", "-q", "-b", "feature/x")
+    assert head_name(bench.repo) == "feature/x"
+    bench.git("checkout", "-q", "--detach")
+    assert head_name(bench.repo) == "a detached HEAD"

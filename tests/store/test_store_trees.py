@@ -88,9 +88,7 @@ def test_files_in_a_folder_that_dvc_tracks(dvc_bench, tracked) -> None:
     found = tree(dvc_bench).find("media/x/b.csv")
     assert (found.kind, found.pointer) == ("dvc-folder", "media.dvc")
     assert objects.materialise(dvc_bench.repo, found).read_bytes() == b"b"
-    assert objects.content_id(dvc_bench.repo, found) == "md5:" + objects.file_md5(
-        dvc_bench.root / "media/x/b.csv"
-    )
+    assert objects.content_id(dvc_bench.repo, found) == "md5:" + objects.file_md5(dvc_bench.root / "media/x/b.csv")
     here = tree(dvc_bench, None).find("media/x/b.csv")
     assert (here.kind, here.file) == ("dvc-folder", dvc_bench.root / "media/x/b.csv")
     with pytest.raises(RepositoryError, match="has no 'nothing.csv'"):
@@ -133,6 +131,14 @@ stages:
   old: {cmd: y, wdir: .., outs: [legacy.csv]}
   kept: {cmd: z, outs: [{kept.csv: {cache: false}}]}
 """
+
+
+def test_data_paths_are_gits_files_and_those_that_dvc_keeps(dvc_bench) -> None:
+    pointers = {"b.csv.dvc": f"outs:\n- md5: {MD5}\n  path: b.csv\n", "m.dvc": f"outs:\n- md5: {MD5}.dir\n  path: m\n"}
+    dvc_bench.commit("x", {"a.csv": "1", **pointers})
+    paths = tree(dvc_bench).data_paths()
+    assert {"a.csv", "b.csv", "b.csv.dvc"} <= set(paths) and "m" not in paths
+    assert list(paths) == sorted(paths)
 
 
 def test_outputs_of_stages(dvc_bench) -> None:
@@ -252,10 +258,7 @@ def test_a_path_in_conflict_has_no_blob(bench) -> None:
 
 
 def declaration(*names: str, path: str = "{}.csv") -> str:
-    lines = [
-        f"  {name}: {{path: {path.format(name)}, type: dataset, meta: {{dsv: {{key: id}}}}}}\n"
-        for name in names
-    ]
+    lines = [f"  {name}: {{path: {path.format(name)}, type: dataset, meta: {{dsv: {{key: id}}}}}}\n" for name in names]
     return "artifacts:\n" + "".join(lines)
 
 
@@ -269,9 +272,7 @@ def test_declared_datasets_by_file_then_as_declared(dvc_bench) -> None:
 
 
 def test_other_projects_inside_are_left_alone(dvc_bench) -> None:
-    dvc_bench.commit(
-        "x", {"dvc.yaml": declaration("a"), "sub/.dvc/config": "", "sub/dvc.yaml": "{{ a template }}"}
-    )
+    dvc_bench.commit("x", {"dvc.yaml": declaration("a"), "sub/.dvc/config": "", "sub/dvc.yaml": "{{ a template }}"})
     assert [item.name for item in tree(dvc_bench).declared()] == ["a"]
 
 
@@ -292,9 +293,7 @@ def test_many_files_take_few_processes(bench, monkeypatch) -> None:
     repo, revision = bench.repo, resolve(bench.repo, "HEAD")
     calls: list[object] = []
     run = subprocess.run
-    monkeypatch.setattr(
-        subprocess, "run", lambda *args, **named: (calls.append(args), run(*args, **named))[1]
-    )
+    monkeypatch.setattr(subprocess, "run", lambda *args, **named: (calls.append(args), run(*args, **named))[1])
     found = Tree(repo, revision)
     assert len(found.declared()) == 50
     assert found.find("x/unknown.csv") is None

@@ -130,9 +130,7 @@ def test_only_the_kinds_that_were_asked_for_are_shown_and_counted() -> None:
     page = build(result(DATASET), kinds=("added",))
     (block,) = [block for block in page.blocks if isinstance(block, Rows)]
     assert (block.kinds, block.total) == (("added",), 1)
-    assert not [
-        block for block in build(result(DATASET), kinds=("removed",)).blocks if isinstance(block, Rows)
-    ]
+    assert not [block for block in build(result(DATASET), kinds=("removed",)).blocks if isinstance(block, Rows)]
 
 
 NO_CHANGES = RowCounts(old=1_234, new=1_234, added=0, removed=0, changed=0, unchanged=1_234, rekeyed=0)
@@ -154,9 +152,7 @@ def test_a_difference_in_the_schema_only_has_no_row_changes() -> None:
     assert "  no row changes  rows 1,234  +0 -0 ~0  1,234 unchanged" in page
 
 
-@pytest.mark.parametrize(
-    ("status", "words"), [("added", "new table, rows"), ("removed", "table removed, rows")]
-)
+@pytest.mark.parametrize(("status", "words"), [("added", "new table, rows"), ("removed", "table removed, rows")])
 def test_new_and_removed_tables(status: str, words: str) -> None:
     assert any(words in line for line in lines(build(result(replace(DATASET, status=status)))))
 
@@ -196,9 +192,7 @@ def test_many_splits_do_not_make_a_wide_table() -> None:
 
 
 def test_a_class_that_only_moved_between_splits_has_changed() -> None:
-    moved = ClassCount(
-        name="a", old=3, new=3, by_split={"test": Counts(old=1, new=0), "train": Counts(old=2, new=3)}
-    )
+    moved = ClassCount(name="a", old=3, new=3, by_split={"test": Counts(old=1, new=0), "train": Counts(old=2, new=3)})
     page = lines(build(result(replace(DATASET, labels=(replace(LABEL, classes=(moved,)),)))))
     assert any(line.split() == ["a", "3", "0", "100.0", "1", "->", "0", "2", "->", "3"] for line in page)
 

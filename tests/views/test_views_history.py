@@ -90,9 +90,7 @@ def test_status_names_what_to_do() -> None:
                     pending=("m0002_b",),
                     changes=("data/signs.csv is not committed",),
                     next_steps=("dsv migrate up", "dsv commit -m TEXT"),
-                    findings=(
-                        Finding(rule="stale", level="warning", message="results newer than chain.lock"),
-                    ),
+                    findings=(Finding(rule="stale", level="warning", message="results newer than chain.lock"),),
                 )
             ]
         )
@@ -130,9 +128,7 @@ RENAME, DROP = migration("m0001_rename", "Rename bike"), migration("m0002_drop",
 
 
 def classes(*names: tuple[str, int | None]) -> tuple[ClassList, ...]:
-    items = tuple(
-        ClassIdentity(key=name, id=n, index=index, name=name) for n, (name, index) in enumerate(names)
-    )
+    items = tuple(ClassIdentity(key=name, id=n, index=index, name=name) for n, (name, index) in enumerate(names))
     return (ClassList(field="kind", classes=items, next_id=len(items)),)
 
 

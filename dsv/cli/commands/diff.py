@@ -21,9 +21,7 @@ DIFFERENT, INCOMPLETE = 1, 3
 
 
 @click.command("diff", cls=Words)
-@click.argument(
-    "revisions", nargs=-1, metavar="[REV [REV] | A..B | A...B | OLD_FILE NEW_FILE] [-- DATASET[:KEY]…]"
-)
+@click.argument("revisions", nargs=-1, metavar="[REV [REV] | A..B | A...B | OLD_FILE NEW_FILE] [-- DATASET[:KEY]…]")
 @diff_options
 @click.pass_obj
 def command(terminal: Terminal, revisions: tuple[str, ...], options: DiffOptions, display: Display) -> int:

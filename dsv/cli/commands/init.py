@@ -13,9 +13,7 @@ from dsv.cli.output import Terminal
 @click.command("init")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @identity_options
-@click.option(
-    "--name", metavar="NAME", help="The dataset's name; without it, one is made of the file's name."
-)
+@click.option("--name", metavar="NAME", help="The dataset's name; without it, one is made of the file's name.")
 @click.pass_obj
 def command(
     terminal: Terminal,

@@ -1,0 +1,112 @@
+"""`dsv log`: the revisions that changed a dataset."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dsv.api.chains import FOLDER, LOCK_FILE
+from dsv.api.commit import TRAILER
+from dsv.api.deltas import told_deltas
+from dsv.errors import UnknownDataset, UnknownRevision, did_you_mean
+from dsv.migrations import lock
+from dsv.migrations.stages import profile_path
+from dsv.model.dataset import Dataset
+from dsv.model.history import LogEntry
+from dsv.model.revision import Revision
+from dsv.profiles import document as profiles
+from dsv.store.history import Commit, history
+from dsv.store.repository import Repository
+from dsv.store.revisions import resolve, workspace
+from dsv.store.trees import Tree
+
+
+def log(
+    start: Path, revisions: Sequence[str], targets: Sequence[str] | None, *, limit: int | None = None
+) -> list[LogEntry]:
+    """The revisions that changed a declared dataset, newest first, an entry a dataset.
+
+    `revisions` is nothing (all that HEAD reaches), a revision or a range `A..B`. Rows added,
+    removed and changed are those that the commit recorded; None where it recorded none.
+
+    Raises: UnknownRevision, UnknownDataset.
+    """
+    repository = Repository.discover(start)
+    declared = Tree(repository, workspace()).declared()
+    chosen = _chosen(declared, targets)
+    new, old = _span(repository, revisions)
+    paths = {dataset.name: _paths(dataset) for dataset in chosen}
+    commits = history(repository, [path for own in paths.values() for path in own], new, old, limit)
+    entries = [
+        _entry(repository, commit, dataset)
+        for commit in commits
+        for dataset in chosen
+        if any(_touches(path, paths[dataset.name]) for path in commit.paths)
+    ]
+    return entries if limit is None else entries[:limit]
+
+
+def _chosen(declared: tuple[Dataset, ...], targets: Sequence[str] | None) -> list[Dataset]:
+    if not targets:
+        return list(declared)
+    found = []
+    for target in targets:
+        match = next((item for item in declared if target in (item.name, item.path)), None)
+        if match is None:
+            names = [item.name for item in declared]
+            raise UnknownDataset(f"no dataset {target!r} is declared", hint=did_you_mean(target, names))
+        found.append(match)
+    return found
+
+
+def _span(repository: Repository, revisions: Sequence[str]) -> tuple[Revision, Revision | None]:
+    if len(revisions) > 1:
+        raise UnknownRevision("a log takes one revision or one range", hint="dsv log A..B -- DATASET")
+    word = revisions[0] if revisions else "HEAD"
+    if ".." not in word:
+        return resolve(repository, word), None
+    old, _, new = word.partition("..")
+    return resolve(repository, new.lstrip(".") or "HEAD"), resolve(repository, old or "HEAD")
+
+
+def _paths(dataset: Dataset) -> list[str]:
+    documents = posixpath.join(posixpath.dirname(dataset.declared_in), FOLDER, dataset.name)
+    return [dataset.path, f"{dataset.path}.dvc", profile_path(dataset.path), documents]
+
+
+def _touches(path: str, own: Sequence[str]) -> bool:
+    return any(path == item or path.startswith(item + "/") for item in own)
+
+
+def _entry(repository: Repository, commit: Commit, dataset: Dataset) -> LogEntry:
+    tree = Tree(repository, Revision(name=commit.id, commit=commit.id))
+    path = profile_path(dataset.path)
+    profile = tree.read(path)
+    documents = _paths(dataset)[-1]
+    touched_lock = f"{documents}/{LOCK_FILE}" in commit.paths
+    return LogEntry(
+        commit=commit.id,
+        author=commit.author,
+        date=commit.date,
+        subject=commit.subject,
+        dataset=dataset.name,
+        delta=told_deltas(commit.trailers.get(TRAILER, "")).get(dataset.name),
+        rows=None if profile is None else profiles.load(profile, path).rows,
+        migrations=tuple(_applied(repository, commit, tree, f"{documents}/{LOCK_FILE}")) if touched_lock else (),
+    )
+
+
+def _applied(repository: Repository, commit: Commit, tree: Tree, path: str) -> Iterator[str]:
+    """Migrations that this commit's lock lists and its first parent's does not."""
+    try:
+        parent = resolve(repository, f"{commit.id}~1")
+    except UnknownRevision:
+        before = None
+    else:
+        before = Tree(repository, parent).read(path)
+    now = tree.read(path)
+    known = {entry.id for entry in lock.load(before, path).entries} if before is not None else set()
+    for entry in lock.load(now, path).entries if now is not None else ():
+        if entry.id not in known:
+            yield entry.id
