@@ -73,7 +73,9 @@ def new(
         prospect = None if has_chain(project, declared.name) else adoption.prepare(workspace, declared)
         chain = open_chain(project, declared.name).chain if prospect is None else prospect.chain
         migration_id = chain.next_id(slug or writing.slug(operation, parameters))
-        draft = _draft(start, chain, migration_id, operation, parameters, title, project.documents(declared.name))
+        draft = _draft(
+            start, chain, migration_id, operation, parameters, title, project.path(project.documents(declared.name))
+        )
         values = {name: yaml.load(text, name) for name, text in (tuned or {}).items()}
         folder = project.path(project.documents(declared.name))
         written = [*draft.files(folder), project.path(PARAMETERS_FILE)]
@@ -132,17 +134,18 @@ def _draft(
     operation: str | None,
     parameters: Mapping[str, str],
     title: str | None,
-    documents: str,
+    folder: Path,
 ) -> _Draft:
     """The new document; a side file that lies elsewhere is to be copied beside it."""
     given = dict(parameters)
     side: tuple[Path, str] | None = None
     notes: tuple[str, ...] = ()
     name = given.get("file")
-    if name is not None and not (chain_folder := start / documents / name).exists() and (start / name).is_file():
+    beside_it = name is not None and not Path(name).is_absolute() and (folder / name).exists()
+    if name is not None and not beside_it and (start / name).is_file():
         beside = f"{migration_id}{''.join(Path(name).suffixes)}"
         side, given["file"] = (start / name, beside), beside
-        notes = (f"copied {name} to {chain_folder.parent.name}/{beside}",)
+        notes = (f"copied {name} beside the migration, as {beside}",)
     text = writing.new_text(
         migration_id, chain.last, title or writing.slug(operation, given).replace("_", " "), operation, given
     )
