@@ -162,7 +162,9 @@ def _table_diff(
 
 def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, list[Finding]]:
     findings = list(_absent(pair))
-    if pair.identical and pair.row is None:
+    # Fields that the user names are looked up, so that a misspelt one is told even when nothing differs.
+    named = (*options.key, *options.labels, *options.ignore, *options.fields, options.split)
+    if pair.identical and pair.row is None and not any(named):
         unopened = _identical(pair, options)
         if unopened is not None:
             return unopened, findings

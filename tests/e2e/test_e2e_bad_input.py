@@ -27,7 +27,7 @@ def test_git_without_dvc(repo: User) -> None:
         assert "dsv init" in repo.dsv(*words, code=3).err
 
 
-@pytest.mark.parametrize("name", ["nope", "--output=stolen", "-x", "HEAD~99", "a b\nc"])
+@pytest.mark.parametrize("name", ["nope", "--upload-pack=stolen", "-x", "HEAD~99", "a b\nc"])
 def test_unknown_revisions(signs: User, name: str) -> None:
     ran = signs.dsv("diff", name, code=None)
     assert ran.code in (2, 3) and ran.err.startswith("error:")
