@@ -124,8 +124,7 @@ def _batches(engine: Engine, query: str) -> Iterator[Any]:
     """Record batches of a query, a bounded number of rows at a time."""
     cursor = engine.connection.cursor()
     try:
-        reader: Any = cursor.execute(query)
-        yield from reader.to_arrow_reader(BATCH)
+        yield from cursor.sql(query).to_arrow_reader(BATCH)
     finally:
         cursor.close()
 

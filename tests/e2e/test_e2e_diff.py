@@ -78,7 +78,8 @@ def test_a_dataset_a_path_and_a_row_can_be_named(history: User) -> None:
     assert by_name == by_path
     row = one(history.dsv("diff", "--json", "--", "signs:e.jpg"))
     assert row["rows"]["old"] == row["rows"]["new"] == 1
-    assert row["samples"]["changed"] == [{"key": {"image": "e.jpg"}, "cells": {"class": {"old": "car", "new": "bike"}}}]
+    (sample,) = row["samples"]["changed"]
+    assert (sample["key"], sample["cells"]) == ({"image": "e.jpg"}, {"class": {"old": "car", "new": "bike"}})
     assert one(history.dsv("diff", "--json", "--", "signs:a.jpg"))["status"] == "unchanged"
 
 
