@@ -133,9 +133,8 @@ def _write(path: Path, schema: Any, batches: Iterator[Any]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(
-        path, schema, compression="zstd", compression_level=3, version="2.6", write_statistics=True
-    ) as writer:
-        for batch in batches:
-            table = pa.Table.from_batches([batch]).cast(schema)
-            writer.write_table(table, row_group_size=ROW_GROUP)
+    # One table, so that the bytes do not depend on how the engine cut its result into batches.
+    read = list(batches)
+    table = pa.Table.from_batches(read).cast(schema) if read else schema.empty_table()
+    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=3, version="2.6") as writer:
+        writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP)
