@@ -39,7 +39,7 @@ def content(folder: Path) -> dict[str, str]:
 
 def rows(engine: Engine, folder: Path) -> list[dict[str, Any]]:
     pattern = str(folder / "*.parquet").replace("'", "''")
-    found = engine.connection.execute(f"SELECT * FROM '{pattern}' ORDER BY id")
+    found = engine.connection.execute(f"SELECT * FROM read_parquet('{pattern}', union_by_name = true) ORDER BY id")
     names = [item[0] for item in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
