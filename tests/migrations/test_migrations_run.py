@@ -13,6 +13,7 @@ import pytest
 
 from dsv.documents.yaml import load
 from dsv.errors import BrokenPromise, DataMissing, DocumentError, FormatError, MigrationError, SchemaError
+from dsv.formats._publishing import publish as publish_table
 from dsv.migrations.run import compare, run_stage
 from dsv.migrations.version import open_version
 from dsv.model.migration import BASE_ID
@@ -269,16 +270,15 @@ def test_a_file_that_would_not_read_as_the_version_is_not_published(
     bench.up()
     bench.publish("m0001_step")
     before = content(bench.folder)
-    from dsv.formats import base as formats
 
-    honest = formats.publish
+    honest = publish_table
 
     def lossy(publication: Any, stream: Any) -> None:
         held = io.BytesIO()
         honest(publication, held)
         stream.write(held.getvalue().replace(b"0.80", b"0.81"))
 
-    monkeypatch.setattr(publishing, "publish_table", lossy)
+    monkeypatch.setattr("dsv.migrations.publish.publish_table", lossy)
     with pytest.raises(BrokenPromise, match="would not read as the rows"):
         bench.publish("m0001_step")
     assert content(bench.folder) == before
