@@ -69,7 +69,7 @@ def fetch(
     compared: Sequence[FieldPair],
     request: DiffRequest,
 ) -> Differences:
-    """Fetch the rows whose hashes differ and compare their cells."""
+    """Fetch the rows whose hashes differ and compare their cells. Uses up the pairing's table."""
     engine = old.engine
     differences = Differences(
         engine=engine,
@@ -79,12 +79,10 @@ def fetch(
         key=tuple(key),
         compared=tuple(compared),
     )
-    differing = engine.fresh("diff_differing")
-    engine.execute(f"CREATE TABLE {differing} AS SELECT o, n FROM {pairing.table} WHERE NOT same")
-    left = _fetched(old, "old", differing)
-    right = _fetched(new, "new", differing)
-    engine.execute(_side_by_side(differences, differing, left, right, request))
-    drop(engine, left, right, differing)
+    left = _fetched(old, "old", pairing.table)
+    right = _fetched(new, "new", pairing.table)
+    engine.execute(_side_by_side(differences, pairing.table, left, right, request))
+    drop(engine, left, right, pairing.table)
     return differences
 
 

@@ -36,7 +36,6 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest) ->
     compared = _compared(fields, key, request)
     pairing = rows.pair(old, new, key, compared, by_position=request.by_position)
     differences = cells.fetch(old, new, pairing, key.fields, compared, request)
-    rows.drop(old.engine, pairing.table)
     counts = cells.count(differences, request)
     unchanged = cells.reconcile(pairing, counts)
     found = rekeyed(old, new, differences) if counts.added and counts.removed else ()

@@ -32,7 +32,6 @@ class Key:
     fields: tuple[FieldPair, ...] = ()
     source: KeySource = "none"
     evidence: str | None = None
-    unique: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -112,7 +111,7 @@ def _inferred(old: Table, new: Table, fields: Alignment, exclude: Collection[str
 def _found(key: Sequence[FieldPair]) -> Key:
     names = ", ".join(pair.name for pair in key)
     evidence = f"key {names}: unique 100 %, no nulls"
-    return Key(fields=tuple(key), source="inferred", evidence=evidence, unique=True)
+    return Key(fields=tuple(key), source="inferred", evidence=evidence)
 
 
 def _fit(pair: FieldPair, exclude: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dsv.diff.fields import Alignment, FieldPair, Side, align, hash_of
 from dsv.diff.keys import Key
 from dsv.diff.request import DiffRequest
-from dsv.diff.rows import drop, pair
+from dsv.diff.rows import drop, hashes
 from dsv.model.schema import is_nested
 from dsv.tables.table import POSITION, Table
 
@@ -53,11 +53,11 @@ def by_content(old: Table, new: Table, fields: Alignment, key: Key, *, by_positi
     paired = bool(key.fields) or by_position
     if not paired and old.count() != new.count():
         return fields
-    pairing = pair(old, new, key, (), by_position=not key.fields)
+    pairs = _pairs(old, new, key)
     tried = [candidates[start : start + TRIED_AT_ONCE] for start in range(0, len(candidates), TRIED_AT_ONCE)]
-    promising = [found for some in tried for found in _promising(old, new, pairing.table, some)]
-    alike = _alike(old, new, pairing.table, promising) if promising else []
-    drop(old.engine, pairing.table)
+    promising = [found for some in tried for found in _promising(old, new, pairs, some)]
+    alike = _alike(old, new, pairs, promising) if promising else []
+    drop(old.engine, pairs)
     enough = [item for item in alike if item.share >= (_least(old, new, item.pair) if paired else 1.0)]
     return fields.pair_up(_one_to_one(enough))
 
@@ -100,6 +100,20 @@ def _digest(table: Table, side: Side, fields: Sequence[FieldPair]) -> tuple[int,
     return tuple(table.engine.rows(f"SELECT bit_xor({row}), sum({row}) FROM {table.relation} AS dsv_table")[0])
 
 
+def _pairs(old: Table, new: Table, key: Key) -> str:
+    """A table of the positions `o` and `n` of rows whose key occurs once on each side."""
+    by_position = not key.fields
+    left = hashes(old, "old", key, (), by_position=by_position)
+    right = hashes(new, "new", key, (), by_position=by_position)
+    once = "GROUP BY k HAVING count(*) = 1"
+    name = old.engine.fresh("diff_pairs")
+    old.engine.execute(
+        f"CREATE TABLE {name} AS SELECT l.p AS o, r.p AS n FROM (SELECT k, min(p) AS p FROM {left} {once}) AS l "
+        f"JOIN (SELECT k, min(p) AS p FROM {right} {once}) AS r USING (k)"
+    )
+    return name
+
+
 def _least(old: Table, new: Table, candidate: FieldPair) -> float:
     places = old.schema.names.index(candidate.old.name), new.schema.names.index(candidate.new.name)
     return ALIKE_IN_PLACE if places[0] == places[1] else ALIKE
@@ -107,7 +121,7 @@ def _least(old: Table, new: Table, candidate: FieldPair) -> float:
 
 def _promising(old: Table, new: Table, pairs: str, candidates: Sequence[FieldPair]) -> list[FieldPair]:
     """The candidates that a sample of the paired rows speaks for."""
-    sample = f"(SELECT * FROM {_paired(pairs)} ORDER BY hash(o) LIMIT {SAMPLE_PAIRS})"
+    sample = f"(SELECT * FROM {pairs} ORDER BY hash(o) LIMIT {SAMPLE_PAIRS})"
     shares = ", ".join(f"avg(CAST({_equal(number)} AS INTEGER))" for number in range(len(candidates)))
     found = old.engine.rows(f"SELECT {shares} FROM {_side_by_side(old, new, sample, candidates)}")[0]
     return [pair for pair, share in zip(candidates, found, strict=True) if (share or 0) >= PROMISING]
@@ -127,7 +141,7 @@ def _alike(old: Table, new: Table, pairs: str, candidates: Sequence[FieldPair]) 
         for number in numbers
     )
     rows, *counts = old.engine.rows(
-        f"WITH joined AS MATERIALIZED (FROM {_side_by_side(old, new, _paired(pairs), candidates)}), "
+        f"WITH joined AS MATERIALIZED (FROM {_side_by_side(old, new, pairs, candidates)}), "
         f"modes AS (SELECT {modes}) SELECT count(*), {sums} FROM joined, modes"
     )[0]
     found = []
@@ -156,10 +170,6 @@ def _side_by_side(old: Table, new: Table, pairs: str, candidates: Sequence[Field
         f"JOIN (SELECT {POSITION} AS lp, {left} FROM {old.relation} AS dsv_table) AS l ON l.lp = p.o "
         f"JOIN (SELECT {POSITION} AS rp, {right} FROM {new.relation} AS dsv_table) AS r ON r.rp = p.n)"
     )
-
-
-def _paired(pairs: str) -> str:
-    return f"(SELECT o, n FROM {pairs} WHERE o IS NOT NULL AND n IS NOT NULL)"
 
 
 def _equal(number: int) -> str:

@@ -11,14 +11,21 @@ from dsv.model.diff import Counts
 from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.table import POSITION, Table
 
+FIRST_ROWS = 20_000
+ONE_IN = 512
+"""Keys are sampled before the join: of the first rows, and of one row in so many. If no two of them are
+equal, then with a probability of 99.9 % the join has fewer than 14 * ONE_IN ** 2 = 3.7 million rows too
+many, whatever repeats: it cannot grow beyond measure."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """Every row of both sides, once.
+    """The rows that pair with no equal row.
 
-    `table` has the columns `o` and `n` (positions, NULL on the side that lacks the row) and
-    `same` (true where the hashes of both rows are equal). `duplicate_keys` counts the rows whose
-    key occurs more than once, `null_keys` those that lack a part of it.
+    `table` has the columns `o` and `n`: the positions of a row of old and of its partner of new,
+    NULL on the side that lacks the row. `pairs` counts all pairs, those of equal rows included.
+    `duplicate_keys` counts the rows whose key occurs more than once, `null_keys` those that lack a
+    part of it; None where rows do not pair by key. `reordered` is None where rows pair by position.
     """
 
     table: str
@@ -29,15 +36,29 @@ class Pairing:
     reordered: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    rows: int
-    known: int
-    distinct: int
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Join:
+    """What a join of the hashes found. `least` and `most` are how far rows moved."""
 
-    @property
-    def unique(self) -> bool:
-        return self.known == self.distinct
+    table: str
+    pairs: int
+    alone: Counts
+    least: int | None
+    most: int | None
+
+    def each_once(self, rows: Counts) -> bool:
+        """No row pairs with two."""
+        return self.pairs == rows.old - self.alone.old == rows.new - self.alone.new
+
+    def reordered(self) -> bool | None:
+        """Whether the pairs stand in another order, None if the join does not tell.
+
+        A row that kept its place among the pairs moves by no more than the rows removed or added
+        before it.
+        """
+        if self.least is None or self.most is None or self.least == self.most:
+            return False
+        return True if self.least < -self.alone.old or self.most > self.alone.new else None
 
 
 def pair(old: Table, new: Table, key: Key, compared: Sequence[FieldPair], *, by_position: bool = False) -> Pairing:
@@ -46,30 +67,29 @@ def pair(old: Table, new: Table, key: Key, compared: Sequence[FieldPair], *, by_
     Rows whose key occurs more than once pair with equal rows of that key only, as a multiset. A
     row whose key lacks a part pairs with none.
     """
-    engine = old.engine
     spelled = any(field.spelled for field in compared)
-    left = _hashed(old, "old", key, compared, by_position)
-    right = _hashed(new, "new", key, compared, by_position)
-    counts = Counts(old=_count(engine, left), new=_count(engine, right))
-    duplicates = nulls = None
-    if key.unique:
-        duplicates = nulls = Counts(old=0, new=0)
-    elif not by_position:
-        keys_old, keys_new = _keys(engine, left), _keys(engine, right)
-        nulls = Counts(old=keys_old.rows - keys_old.known, new=keys_new.rows - keys_new.known)
-        duplicates = Counts(old=0, new=0)
-        if not (keys_old.unique and keys_new.unique):
-            left, right, duplicates = _numbered(engine, left, right, spelled)
-    joined = _joined(engine, left, right, spelled)
-    pairs, reordered = _order(engine, joined, counts)
+    left = hashes(old, "old", key, compared, by_position=by_position)
+    right = hashes(new, "new", key, compared, by_position=by_position)
+    found = _paired_once(old.engine, left, right, spelled) if by_position or key.fields else None
+    if found is None:
+        found = _paired_as_multisets(old.engine, left, right, spelled)
     return Pairing(
-        table=joined,
-        rows=counts,
-        pairs=pairs,
-        duplicate_keys=duplicates if key.fields else None,
-        null_keys=nulls if key.fields else None,
-        reordered=None if by_position else reordered,
+        table=found.join.table,
+        rows=found.rows,
+        pairs=found.join.pairs,
+        duplicate_keys=found.duplicates if key.fields else None,
+        null_keys=found.nulls if key.fields else None,
+        reordered=None if by_position else found.reordered,
     )
+
+
+def hashes(table: Table, side: Side, key: Key, compared: Sequence[FieldPair], *, by_position: bool) -> str:
+    """SQL for a side's position `p`, pairing key `k`, value `v` and, where spellings may differ, `s`."""
+    value = hash_of(compared, side)
+    pairing = POSITION if by_position else key_hash(key.fields, side) if key.fields else value
+    spelled = [identifier(field.form(side).name) for field in compared if field.spelled]
+    spelling = f", hash({', '.join(spelled)}) AS s" if spelled else ""
+    return f"(SELECT {POSITION} AS p, {pairing} AS k, {value} AS v{spelling} FROM {table.relation} AS dsv_table)"
 
 
 def drop(engine: Engine, *tables: str) -> None:
@@ -78,73 +98,142 @@ def drop(engine: Engine, *tables: str) -> None:
         engine.execute(f"DROP TABLE {table}")
 
 
-def _hashed(table: Table, side: Side, key: Key, compared: Sequence[FieldPair], by_position: bool) -> str:
-    """A table of position `p`, pairing key `k`, value `v` and, where spellings may differ, `s`."""
-    value = hash_of(compared, side)
-    pairing = POSITION if by_position else key_hash(key.fields, side) if key.fields else value
-    spelled = [identifier(field.form(side).name) for field in compared if field.spelled]
-    spelling = f", hash({', '.join(spelled)}) AS s" if spelled else ""
-    name = table.engine.fresh("diff_hashes")
-    table.engine.execute(
-        f"CREATE TABLE {name} AS SELECT {POSITION} AS p, {pairing} AS k, {value} AS v{spelling} "
-        f"FROM {table.relation} AS dsv_table"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    join: _Join
+    rows: Counts
+    duplicates: Counts
+    nulls: Counts
+    reordered: bool
+
+
+def _paired_once(engine: Engine, left: str, right: str, spelled: bool) -> _Found | None:
+    """Pair rows whose keys do not repeat, straight from the sources; None if a key of both sides repeats."""
+    (rows_old, unique_old), (rows_new, unique_new) = _glance(engine, left), _glance(engine, right)
+    if not (unique_old and unique_new):
+        return None
+    rows = Counts(old=rows_old, new=rows_new)
+    join = _joined(engine, left, right, spelled)
+    if not join.each_once(rows):
+        drop(engine, join.table)
+        return None
+    return _Found(
+        join=join,
+        rows=rows,
+        duplicates=_alone_twice(engine, join.table),
+        nulls=_alone_without(engine, join.table),
+        reordered=_reordered(engine, join, left, right),
     )
-    return name
 
 
-def _count(engine: Engine, table: str) -> int:
-    return int(engine.value(f"SELECT count(*) FROM {table}"))
-
-
-def _keys(engine: Engine, hashes: str) -> _Keys:
-    return _Keys(*engine.rows(f"SELECT count(*), count(k), count(DISTINCT k) FROM {hashes}")[0])
-
-
-def _numbered(engine: Engine, left: str, right: str, spelled: bool) -> tuple[str, str, Counts]:
-    """Hashes whose duplicate keys are told apart by their value and a running number."""
-    repeated = engine.fresh("diff_repeated")
-    groups = " UNION ".join(
-        f"SELECT k FROM {side} WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1" for side in (left, right)
+def _paired_as_multisets(engine: Engine, left: str, right: str, spelled: bool) -> _Found:
+    """Pair rows whose keys may repeat."""
+    tables = left, right = _stored(engine, left), _stored(engine, right)
+    (rows_old, nulls_old), (rows_new, nulls_new) = (
+        engine.rows(f"SELECT count(*), count(*) - count(k) FROM {table}")[0] for table in tables
     )
-    engine.execute(f"CREATE TABLE {repeated} AS {groups}")
-    numbered, counts = [], []
-    for hashes in (left, right):
-        groups = f"SELECT count(*) AS n FROM {hashes} SEMI JOIN {repeated} USING (k) GROUP BY k HAVING n > 1"
-        counts.append(int(engine.value(f"SELECT coalesce(sum(n), 0) FROM ({groups})")))
-        name = engine.fresh("diff_hashes")
-        number = f"row_number() OVER (PARTITION BY k, v ORDER BY {'s, p' if spelled else 'p'})"
-        engine.execute(
-            f"CREATE TABLE {name} AS SELECT * FROM {hashes} ANTI JOIN {repeated} USING (k) "
-            f"UNION ALL SELECT * REPLACE (hash(k, v, {number}) AS k) "
-            f"FROM {hashes} SEMI JOIN {repeated} USING (k)"
-        )
-        numbered.append(name)
-    drop(engine, left, right, repeated)
-    return numbered[0], numbered[1], Counts(old=counts[0], new=counts[1])
+    duplicates = _number(engine, left, right, spelled)
+    join = _joined(engine, left, right, spelled)
+    found = _Found(
+        join=join,
+        rows=Counts(old=rows_old, new=rows_new),
+        duplicates=duplicates,
+        nulls=Counts(old=nulls_old, new=nulls_new),
+        reordered=_reordered(engine, join, left, right),
+    )
+    drop(engine, *tables)
+    return found
 
 
-def _joined(engine: Engine, left: str, right: str, spelled: bool) -> str:
-    same = "l.v = r.v" + (" AND l.s = r.s" if spelled else "")
+def _glance(engine: Engine, source: str) -> tuple[int, bool]:
+    """Number of rows, and whether no two rows of a sample have one key."""
+    sampled = f"FILTER (p <= {FIRST_ROWS} OR hash(p) % {ONE_IN} = 0)"
+    rows, keys, distinct = engine.rows(
+        f"SELECT count(*), count(k) {sampled}, count(DISTINCT k) {sampled} FROM {source}"
+    )[0]
+    return rows, keys == distinct
+
+
+def _joined(engine: Engine, left: str, right: str, spelled: bool) -> _Join:
+    """Join by key. Pairs of equal rows become one group, so that only what differs is stored."""
     name = engine.fresh("diff_pairs")
-    engine.execute(
-        f"CREATE TABLE {name} AS SELECT l.p AS o, r.p AS n, coalesce({same}, false) AS same "
+    same = "l.v = r.v" + (" AND l.s = r.s" if spelled else "")
+    every = (
+        f"SELECT l.p AS lp, r.p AS rp, coalesce(l.k, r.k) AS lk, coalesce({same}, false) AS same "
         f"FROM {left} AS l FULL OUTER JOIN {right} AS r ON l.k = r.k"
     )
-    drop(engine, left, right)
+    differing = ", ".join(
+        f"CASE WHEN NOT same THEN {column} END AS {short}" for column, short in (("lp", "o"), ("rp", "n"), ("lk", "k"))
+    )
+    engine.execute(
+        f"CREATE TABLE {name} AS SELECT {differing}, count(*) AS number, min(rp - lp) AS least, "
+        f"max(rp - lp) AS most FROM ({every}) GROUP BY ALL"
+    )
+    pairs, alone_old, alone_new, least, most = engine.rows(
+        "SELECT coalesce(sum(number) FILTER ((o IS NULL) = (n IS NULL)), 0), "
+        "count(*) FILTER (o IS NOT NULL AND n IS NULL), count(*) FILTER (o IS NULL AND n IS NOT NULL), "
+        f"min(least), max(most) FROM {name}"
+    )[0]
+    return _Join(table=name, pairs=int(pairs), alone=Counts(old=alone_old, new=alone_new), least=least, most=most)
+
+
+def _alone(side: str) -> str:
+    return "o IS NOT NULL AND n IS NULL" if side == "old" else "o IS NULL AND n IS NOT NULL"
+
+
+def _alone_twice(engine: Engine, joined: str) -> Counts:
+    """Rows of a repeated key, where no key that both sides have repeats."""
+    old, new = (
+        engine.value(
+            f"SELECT coalesce(sum(rows), 0) FROM (SELECT count(*) AS rows FROM {joined} "
+            f"WHERE {_alone(side)} AND k IS NOT NULL GROUP BY k HAVING rows > 1)"
+        )
+        for side in ("old", "new")
+    )
+    return Counts(old=int(old), new=int(new))
+
+
+def _alone_without(engine: Engine, joined: str) -> Counts:
+    """Rows without a key."""
+    old, new = engine.rows(
+        f"SELECT count(*) FILTER ({_alone('old')}), count(*) FILTER ({_alone('new')}) FROM {joined} WHERE k IS NULL"
+    )[0]
+    return Counts(old=old, new=new)
+
+
+def _stored(engine: Engine, source: str) -> str:
+    name = engine.fresh("diff_hashes")
+    engine.execute(f"CREATE TABLE {name} AS SELECT * FROM {source}")
     return name
 
 
-def _order(engine: Engine, pairs: str, counts: Counts) -> tuple[int, bool]:
-    """Number of pairs, and whether their rows stand in another order.
+def _number(engine: Engine, left: str, right: str, spelled: bool) -> Counts:
+    """Tell apart the rows of a key that repeats, by their value and a running number; count them."""
+    repeated = engine.fresh("diff_repeated")
+    twice = " UNION ".join(
+        f"SELECT k FROM {side} WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1" for side in (left, right)
+    )
+    engine.execute(f"CREATE TABLE {repeated} AS {twice}")
+    found = []
+    for table in (left, right):
+        groups = f"SELECT count(*) AS rows FROM {table} SEMI JOIN {repeated} USING (k) GROUP BY k HAVING rows > 1"
+        found.append(int(engine.value(f"SELECT coalesce(sum(rows), 0) FROM ({groups})")))
+        number = f"row_number() OVER (PARTITION BY k, v ORDER BY {'s, p' if spelled else 'p'})"
+        numbered = _stored(
+            engine,
+            f"(SELECT * FROM {table} ANTI JOIN {repeated} USING (k) UNION ALL "
+            f"SELECT * REPLACE (hash(k, v, {number}) AS k) FROM {table} SEMI JOIN {repeated} USING (k))",
+        )
+        drop(engine, table)
+        engine.execute(f"ALTER TABLE {numbered} RENAME TO {table}")
+    drop(engine, repeated)
+    return Counts(old=found[0], new=found[1])
 
-    A row that kept its place among the common rows moves by no more than the rows removed or
-    added before it, so most reorderings show without a sort.
-    """
-    both = f"FROM {pairs} WHERE o IS NOT NULL AND n IS NOT NULL"
-    number, least, most = engine.rows(f"SELECT count(*), min(n - o), max(n - o) {both}")[0]
-    if not number or least == most:
-        return number, False
-    if least < number - counts.old or most > counts.new - number:
-        return number, True
-    backwards = f"SELECT n < lag(n) OVER (ORDER BY o) AS back {both}"
-    return number, bool(engine.value(f"SELECT coalesce(bool_or(back), false) FROM ({backwards})"))
+
+def _reordered(engine: Engine, join: _Join, left: str, right: str) -> bool:
+    known = join.reordered()
+    if known is not None:
+        return known
+    pairs = f"SELECT l.p AS o, r.p AS n FROM {left} AS l JOIN {right} AS r ON l.k = r.k"
+    backwards = f"SELECT n < lag(n) OVER (ORDER BY o) AS back FROM ({pairs})"
+    return bool(engine.value(f"SELECT coalesce(bool_or(back), false) FROM ({backwards})"))

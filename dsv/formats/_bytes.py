@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
@@ -78,16 +78,6 @@ def _first_bad(piece: bytes) -> tuple[int, str, str] | None:
     return None
 
 
-def check_markers(snapshot: Snapshot, piece: bytes, lines_before: int) -> None:
-    """Refuse a line that begins as the marker of an unfinished Git merge does.
-
-    Raises: FormatError: with that line.
-    """
-    offset = marker_offset(piece)
-    if offset is not None:
-        raise marker_error(snapshot, lines_before + piece.count(b"\n", 0, offset) + 1)
-
-
 def marker_offset(piece: bytes) -> int | None:
     """Where a merge marker begins a line, None if no line begins with one."""
     if piece.startswith(MARKER):
@@ -117,4 +107,39 @@ def copy(snapshot: Snapshot, stream: IO[bytes]) -> None:
             stream.write(block)
 
 
-Writer = Callable[[bytes], object]
+def line_end(line: bytes) -> bytes:
+    """The end of a line: none on a last line without one."""
+    if line.endswith(b"\r\n"):
+        return b"\r\n"
+    return b"\n" if line.endswith(b"\n") else b""
+
+
+class LineWriter:
+    """Writes lines so that the last one has a line end exactly if the base's last line has one.
+
+    Tell it of every line of the base with `saw`, also of those that are not written.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._held: tuple[bytes, bytes] | None = None
+        self._usual, self._last = b"\n", b"\n"
+
+    def saw(self, end: bytes) -> None:
+        """Take note of the line end of a line of the base."""
+        self._usual, self._last = end or self._usual, end
+
+    def write(self, body: bytes, end: bytes = b"") -> None:
+        """Write a line; without an end of its own it ends as the line before it."""
+        self._release(self._usual)
+        self._held = body, end
+
+    def close(self) -> None:
+        """Write the last line."""
+        self._release(self._usual if self._last else b"", last=True)
+
+    def _release(self, end: bytes, last: bool = False) -> None:
+        if self._held is not None:
+            body, own = self._held
+            self._stream.write(body + (end if last and not end else own or end))
+        self._held = None

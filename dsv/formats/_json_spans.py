@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
@@ -15,7 +14,7 @@ class Members:
     """The text of one object, cut at its top-level members."""
 
     def __init__(self, text: str) -> None:
-        """Cut the text of an object, which has been parsed before."""
+        """Cut the text of an object. Raises: ValueError: it is not JSON."""
         self._text = text
         self._members: list[tuple[str, int, int, int, int]] = []
         place = self._skip(self._skip(0) + 1)
@@ -28,34 +27,40 @@ class Members:
             if text[place] == ",":
                 place = self._skip(place + 1)
 
-    def edited(self, names: Mapping[str, str | None], values: Mapping[str, Any]) -> str:
-        """The object with members renamed (None: left out) and given other values; new ones last."""
+    @property
+    def escapes(self) -> bool:
+        r"""The object spells characters beyond ASCII as `\u` escapes."""
+        return self._text.isascii() and "\\u" in self._text
+
+    def edited(self, names: Mapping[str, str | None], values: Mapping[str, str]) -> str:
+        """The object with members renamed (None: left out) and given other values; new ones last.
+
+        `values` maps final names to JSON text.
+        """
         text = self._text
-        if not self._members:
-            return json.dumps(dict(values), ensure_ascii=False, default=str)
-        ascii_only = text.isascii()
         parts, written = [], set()
         for name, start, key_end, value_start, end in self._members:
             final = names.get(name, name)
             if final is None:
                 continue
             written.add(final)
-            key = text[start:key_end] if final == name else json.dumps(final, ensure_ascii=ascii_only)
-            value = self._dump(values[final], ascii_only) if final in values else text[value_start:end]
-            parts.append(key + text[key_end:value_start] + value)
-        colon = text[self._members[0][2] : self._members[0][3]]
-        for name, value in values.items():
-            if name not in written and value is not None:
-                parts.append(json.dumps(name, ensure_ascii=ascii_only) + colon + self._dump(value, ascii_only))
-        return text[: self._members[0][1]] + self._comma().join(parts) + text[self._members[-1][4] :]
+            key = text[start:key_end] if final == name else self._key(final)
+            parts.append(key + text[key_end:value_start] + values.get(final, text[value_start:end]))
+        parts += [self._key(name) + self._colon() + value for name, value in values.items() if name not in written]
+        first = self._members[0][1] if self._members else text.index("{") + 1
+        last = self._members[-1][4] if self._members else text.rindex("}")
+        return text[:first] + self._comma().join(parts) + text[last:]
+
+    def _key(self, name: str) -> str:
+        return json.dumps(name, ensure_ascii=self.escapes)
+
+    def _colon(self) -> str:
+        return self._text[self._members[0][2] : self._members[0][3]] if self._members else ": "
 
     def _comma(self) -> str:
         if len(self._members) < 2:
-            return ", "
+            return ", " if self._colon().endswith(" ") else ","
         return self._text[self._members[0][4] : self._members[1][1]]
-
-    def _dump(self, value: Any, ascii_only: bool) -> str:
-        return json.dumps(value, ensure_ascii=ascii_only, default=str)
 
     def _skip(self, place: int) -> int:
         match = _BLANKS.match(self._text, place)

@@ -90,6 +90,14 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
     return format_of(snapshot).scan(engine, snapshot)
 
 
+def publish(publication: Publication, stream: IO[bytes]) -> None:
+    """Write the final rows as the base is written: its very bytes if nothing changed, gzipped if it is.
+
+    Raises: FormatError: the base cannot be read, or its rows cannot be told apart.
+    """
+    format_of(publication.base).publish(publication, stream)
+
+
 def dialect(snapshot: Snapshot) -> Dialect | None:
     """How a snapshot's file is written; None where its format has one way only. Raises: FormatError."""
     return format_of(snapshot).dialect(snapshot)

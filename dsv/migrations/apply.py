@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from dsv.errors import BrokenPromise, DsvError
-from dsv.migrations.source import check_key
 from dsv.model.finding import Finding
 from dsv.model.migration import Effect, Migration, State
 from dsv.operations.base import Inputs, Outcome, worst
@@ -68,7 +67,6 @@ def apply(
         fields = _follow(fields, state, foretold, effects[-1])
         outcomes.append(outcome)
         state, table = foretold, outcome.table
-    check_key(table, state.key, where=migration.path)
     return Applied(
         state=state,
         table=table,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dsv.migrations.apply import Applied
+from dsv.migrations.source import class_names
 from dsv.model.migration import State
 from dsv.tables.duckdb import identifier, literal
 from dsv.tables.table import POSITION, Table
@@ -73,12 +74,13 @@ def _splits(before: State, applied: Applied) -> tuple[str, str]:
 
 def _relabelled(before: State, applied: Applied, old: str, new: str) -> str:
     """SQL: the cells stand for different classes, whatever the classes are called."""
-    cell = f"CAST(b.{identifier(old)} AS VARCHAR)"
+    then = class_names(f"b.{identifier(old)}", before.schema[old])
+    now = class_names(f"a.{identifier(new)}", applied.state.schema[new])
     renamed = _renamed(before, applied.state, old, new)
-    if renamed and not before.schema[old].type.startswith("list<"):
-        whens = " ".join(f"WHEN {literal(name)} THEN {literal(now)}" for name, now in renamed.items())
-        cell = f"CASE {cell} {whens} ELSE {cell} END"
-    return f"{cell} IS DISTINCT FROM CAST(a.{identifier(new)} AS VARCHAR)"
+    if renamed:
+        whens = " ".join(f"WHEN {literal(name)} THEN {literal(after)}" for name, after in renamed.items())
+        then = f"list_transform({then}, lambda e: CASE e {whens} ELSE e END)"
+    return f"{then} IS DISTINCT FROM {now}"
 
 
 def _renamed(before: State, after: State, old: str, new: str) -> dict[str, str]:

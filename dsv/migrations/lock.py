@@ -79,14 +79,14 @@ def verify(lock: ChainLock, chain: Chain) -> list[Finding]:
     documents = {item.id: item.digest for item in chain.migrations}
     told = []
     if lock.head != last:
-        told.append(("lock_order", f"chain.lock has {lock.head} as its head, but {last} as the last migration"))
+        told.append(("lock-order", f"chain.lock has {lock.head} as its head, but {last} as the last migration"))
     for entry, expected in zip_longest(lock.entries, chain.ids[1 : len(ids) + 1]):
         if entry.id not in documents:
-            told.append(("unknown_migration", f"{entry.id} was applied, but its document is gone"))
+            told.append(("unknown-migration", f"{entry.id} was applied, but its document is gone"))
         elif entry.id != expected:
-            told.append(("lock_order", f"{entry.id} was applied where the chain has {expected}"))
+            told.append(("lock-order", f"{entry.id} was applied where the chain has {expected}"))
         elif entry.document != documents[entry.id]:
-            told.append(("edited_migration", f"{entry.id} was edited after it was applied"))
+            told.append(("edited-migration", f"{entry.id} was edited after it was applied"))
     dataset = chain.base.dataset
     return [Finding(rule=rule, level="error", dataset=dataset, message=text) for rule, text in told]
 

@@ -11,7 +11,7 @@ from dsv.migrations.apply import Applied, apply
 from dsv.migrations.chain import Chain
 from dsv.migrations.changes import Changes, changes
 from dsv.migrations.run import read_rows
-from dsv.migrations.source import base_rows
+from dsv.migrations.source import base_rows, check_key, check_names
 from dsv.migrations.version import open_version
 from dsv.model.finding import Finding, Level
 from dsv.model.migration import ClassList, Migration, Plan, PlanStep, State, Tally
@@ -110,7 +110,10 @@ class _Walk:
     def _apply(self, migration: Migration) -> Applied:
         parameters = self.parameters(migration.id)
         applied = apply(self.chain.base.dataset, migration, self.state, self.table, self.folder, parameters)
-        return replace(applied, table=_stored(applied.table))
+        check_names(self.chain.base, applied.state.schema.names, where=migration.path)
+        table = _stored(applied.table)
+        check_key(table, applied.state.key, where=migration.path)
+        return replace(applied, table=table)
 
     def _go_on(self, applied: Applied) -> None:
         """Take the next table, and give back the room of the one before."""
@@ -141,7 +144,7 @@ def _findings(dataset: str, before: State, applied: Applied, counts: Changes, qu
         told.append(_finding("destructive", "warning", f"dropped with their cells: {', '.join(dropped)}", len(dropped)))
     if counts.touched:
         text = f"{_rows(counts.touched)} changed in an evaluation split: scores before and after do not compare"
-        told.append(_finding("evaluation_touched", "warning", text, counts.touched))
+        told.append(_finding("evaluation-touched", "warning", text, counts.touched))
     for classes in applied.state.classes:
         told += _new_classes(before, classes)
     return [replace(item, dataset=dataset) for item in (*told, *applied.findings)]
@@ -153,7 +156,7 @@ def _new_classes(before: State, classes: ClassList) -> list[Finding]:
     keys = {item.key for item in known.classes} if known is not None else set()
     return [
         _finding(
-            "coverage_unknown",
+            "coverage-unknown",
             "info",
             f"{item.name} was not looked for in all rows (coverage {item.coverage}): a row without it is "
             "unknown, not negative",

@@ -11,7 +11,6 @@ from pathlib import Path
 from dsv.errors import BrokenPromise
 from dsv.files import atomic_writer, write_text
 from dsv.formats import base as formats
-from dsv.formats._publishing import publish as publish_table
 from dsv.migrations.run import read_rows
 from dsv.migrations.source import base_rows, pinned
 from dsv.migrations.version import open_version
@@ -59,7 +58,7 @@ def _publish(engine: Engine, base: Base, exact: Snapshot, folder: Path, target: 
         written = Path(work) / target.name
         with written.open("wb") as stream:
             publication = formats.Publication(base=exact, final=rows, key=version.state.key)
-            publish_table(publication, stream)
+            formats.publish(publication, stream)
         options = replace(exact.options, schema=version.state.schema)
         snapshot = replace(exact, path=written, shown_path=base.publishes, content_id=None, options=options)
         back = formats.scan(engine, snapshot).table

@@ -11,7 +11,7 @@ from typing import Any
 
 from dsv.errors import BrokenPromise, MigrationError
 from dsv.migrations.apply import apply
-from dsv.migrations.source import base_rows
+from dsv.migrations.source import base_rows, check_key, check_names
 from dsv.migrations.version import open_version, write_schema
 from dsv.model.migration import BASE_ID, Base, Migration, PlanStep, State, Version
 from dsv.model.snapshot import Snapshot
@@ -42,6 +42,7 @@ def run_stage(
     """
     state, table = _input(engine, base, base_snapshot, migration, previous)
     applied = apply(base.dataset, migration, state, table, folder, parameters)
+    check_names(base, applied.state.schema.names, where=migration.path)
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that the last step is a rename on one file system.
     work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
@@ -51,6 +52,7 @@ def run_stage(
         write_version(applied.table, made, applied.state.key, base.parts)
         write_quarantine(applied.quarantine, made / QUARANTINE)
         written = read_version(engine, made, applied.state.schema)
+        check_key(written, applied.state.key, where=migration.path)
         version = Version(path=made, state=applied.state, rows=written.count(), digest=row_digest(written))
         write_schema(version)
         _exchange(made, target, work / "old")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +65,22 @@ def check_key(table: Table, key: tuple[str, ...], *, where: str) -> None:
             where=where,
             hint="take the repeated rows out, or declare a key that tells the rows apart",
         )
+
+
+def check_names(base: Base, fields: Sequence[str], *, where: str) -> None:
+    """Require that the published file can hold the fields' names.
+
+    Raises: MigrationError: it has no header line, and a field is not named by its place.
+    """
+    if base.dialect is None or base.dialect.header:
+        return
+    for place, name in enumerate(fields, start=1):
+        if name != f"field_{place}":
+            raise MigrationError(
+                f"a file without a header line cannot tell that its field {place} is {name!r}",
+                where=where,
+                hint=f"name it field_{place}, or give the base a header line before the chain begins",
+            )
 
 
 def class_names(column: str, field: Field) -> str:

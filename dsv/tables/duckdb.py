@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
+    from duckdb.sqltypes import DuckDBPyType
 
 
 def identifier(name: str) -> str:
@@ -84,6 +85,19 @@ class Engine:
                 yield from batch
         finally:
             cursor.close()
+
+    def batches(self, sql: str, size: int) -> Iterator[Any]:
+        """Rows of a query as Arrow record batches of at most `size` rows, on a cursor of their own."""
+        cursor = self.connection.cursor()
+        try:
+            yield from cursor.sql(sql).to_arrow_reader(size)
+        finally:
+            cursor.close()
+
+    def columns(self, relation: str) -> dict[str, DuckDBPyType]:
+        """Names and engine types of what a relation has; no row is read."""
+        found = self.connection.sql(f"SELECT * FROM {relation}")
+        return dict(zip(found.columns, found.types, strict=True))
 
     def scratch(self, suffix: str = "") -> Path:
         """A path for a file that lives as long as the engine; nothing is there yet."""

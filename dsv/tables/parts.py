@@ -62,7 +62,7 @@ def write_version(rows: Table, folder: Path, key: Sequence[str], parts: int) -> 
     schema = arrow_schema(rows.schema, position=not key)
     for part in range(parts):
         query = f"SELECT {selected} FROM {staged} WHERE _dsv_part = {part} ORDER BY {order}"
-        _write(target / f"part-{part:04d}.parquet", schema, _batches(engine, query))
+        _write(target / f"part-{part:04d}.parquet", schema, engine.batches(query, BATCH))
     engine.execute(f"DROP TABLE {staged}")
 
 
@@ -77,7 +77,7 @@ def write_quarantine(tables: Sequence[Table], folder: Path) -> None:
         columns = ", ".join(identifier(name) for name in schema.names)
         query = f"SELECT {columns} FROM {table.relation} ORDER BY {POSITION}"
         path = folder / f"part-{number:04d}.parquet"
-        _write(path, arrow_schema(schema, position=False), _batches(table.engine, query))
+        _write(path, arrow_schema(schema, position=False), table.engine.batches(query, BATCH))
 
 
 def _reason(table: Table) -> tuple[Field, ...]:
@@ -118,15 +118,6 @@ def _stored(schema: Schema, position: bool) -> Iterator[Field]:
     yield from schema
     if position:
         yield Field(name=POSITION, type="integer", nullable=False)
-
-
-def _batches(engine: Engine, query: str) -> Iterator[Any]:
-    """Record batches of a query, a bounded number of rows at a time."""
-    cursor = engine.connection.cursor()
-    try:
-        yield from cursor.sql(query).to_arrow_reader(BATCH)
-    finally:
-        cursor.close()
 
 
 def _write(path: Path, schema: Any, batches: Iterator[Any]) -> None:

@@ -56,9 +56,10 @@ class Maker:
         name = self.engine.fresh("made")
         columns = ", ".join(f"{identifier(field)} {kind}" for field, kind in stored.items())
         self.engine.execute(f"CREATE TABLE {name} ({POSITION} BIGINT, {columns})")
-        marks = ", ".join(f"CAST(? AS {kind})" for kind in stored.values())
-        for position, row in enumerate(rows, 1):
-            self.engine.execute(f"INSERT INTO {name} VALUES ({position}, {marks})", list(row))
+        if rows:
+            marks = ", ".join(f"CAST(? AS {kind})" for kind in stored.values())
+            places = ", ".join(f"({position}, {marks})" for position in range(1, len(rows) + 1))
+            self.engine.execute(f"INSERT INTO {name} VALUES {places}", [cell for row in rows for cell in row])
         schema = Schema(fields=tuple(Field(name=field, type=kind) for field, kind in types.items()))
         return Table(engine=self.engine, relation=name, schema=schema, text_fields=text)
 

@@ -20,7 +20,7 @@ from dsv.migrations.run import run_stage
 from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID, Base, Migration, Plan, Version
 from dsv.model.profile import Profile
-from dsv.model.snapshot import Snapshot
+from dsv.model.snapshot import ReadOptions, Snapshot
 from dsv.tables.duckdb import Engine
 
 
@@ -134,6 +134,7 @@ class MakeBench:
         unlabelled: str | None = None,
         suffix: str = ".csv",
         parts: int | None = None,
+        header: bool = True,
     ) -> Bench:
         self.made += 1
         folder = self.folder / f"bench{self.made}"
@@ -151,7 +152,8 @@ class MakeBench:
         )
         name, gzip = detect(path.name)
         shown = f"data/signs.base{suffix}"
-        snapshot = Snapshot(path=path, format=name, gzip=gzip, shown_path=shown)
+        options = ReadOptions(header=header)
+        snapshot = Snapshot(path=path, format=name, gzip=gzip, shown_path=shown, options=options)
         base = build_base(dataset, scan(self.engine, snapshot).table, snapshot, shown, published)
         if parts is not None:
             base = replace(base, parts=parts)
@@ -167,3 +169,9 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def adopt(tmp_path: Path, engine: Engine) -> MakeBench:
     return MakeBench(tmp_path, engine)
+
+
+@pytest.fixture(scope="session")
+def bench_maker() -> type[MakeBench]:
+    """For properties, which need a folder and an engine for each example."""
+    return MakeBench

@@ -121,17 +121,17 @@ def rules(value: ChainLock, against: Chain) -> list[tuple[str, str]]:
 
 def test_an_edited_document_is_found() -> None:
     edited = chain(migration("m0001_a", BASE_ID, "e"), migration("m0002_b", "m0001_a"))
-    assert rules(FULL, edited) == [("edited_migration", "m0001_a was edited after it was applied")]
+    assert rules(FULL, edited) == [("edited-migration", "m0001_a was edited after it was applied")]
 
 
 def test_a_document_that_is_gone_is_found() -> None:
     assert rules(FULL, chain(migration("m0001_a", BASE_ID))) == [
-        ("unknown_migration", "m0002_b was applied, but its document is gone")
+        ("unknown-migration", "m0002_b was applied, but its document is gone")
     ]
 
 
 def test_another_order_is_found() -> None:
     turned = chain(migration("m0002_b", BASE_ID), migration("m0001_a", "m0002_b"))
-    assert [rule for rule, _ in rules(FULL, turned)] == ["lock_order", "lock_order"]
+    assert [rule for rule, _ in rules(FULL, turned)] == ["lock-order", "lock-order"]
     wrong_head = ChainLock(head="m0001_a", entries=FULL.entries)
-    assert [rule for rule, _ in rules(wrong_head, CHAIN)] == ["lock_order"]
+    assert [rule for rule, _ in rules(wrong_head, CHAIN)] == ["lock-order"]

@@ -13,7 +13,7 @@ import pytest
 
 from dsv.documents.yaml import load
 from dsv.errors import BrokenPromise, DataMissing, DocumentError, FormatError, MigrationError, SchemaError
-from dsv.formats._publishing import publish as publish_table
+from dsv.formats.base import publish as publish_table
 from dsv.migrations.run import compare, run_stage
 from dsv.migrations.version import open_version
 from dsv.model.migration import BASE_ID
@@ -211,8 +211,11 @@ def test_an_operation_must_keep_the_key_unique(adopt: Any, monkeypatch: pytest.M
         return replace(outcome, table=replace(outcome.table, relation=relation))
 
     monkeypatch.setattr(RenameClass, "forward", doubled)
-    with pytest.raises(MigrationError, match="5 keys repeat"):
-        bench.run(first.id)
+    for attempt in (bench.plan, lambda: bench.run(first.id)):
+        with pytest.raises(MigrationError, match="5 keys repeat") as raised:
+            attempt()
+        assert raised.value.where == first.path
+    assert not bench.version_path(first.id).exists()
 
 
 def test_a_version_unlike_the_plan_breaks_the_promise(adopt: Any) -> None:
@@ -278,7 +281,7 @@ def test_a_file_that_would_not_read_as_the_version_is_not_published(
         honest(publication, held)
         stream.write(held.getvalue().replace(b"0.80", b"0.81"))
 
-    monkeypatch.setattr("dsv.migrations.publish.publish_table", lossy)
+    monkeypatch.setattr("dsv.formats.base.publish", lossy)
     with pytest.raises(BrokenPromise, match="would not read as the rows"):
         bench.publish("m0001_step")
     assert content(bench.folder) == before
@@ -314,6 +317,21 @@ def test_parquet_goes_through_a_chain(adopt: Any) -> None:
     after = pq.read_table(io.BytesIO(bench.published))
     assert after.schema.equals(table.schema)
     assert after.to_pydict() == {**table.to_pydict(), "class": ["bicycle", "car", "bicycle"]}
+
+
+def test_fields_of_a_file_without_header_are_named_by_their_place(adopt: Any) -> None:
+    text = "1,bike,x\n2,car,y\n"
+    bench = adopt(text, key=("field_1",), labels=("field_2",), header=False)
+    bench.add(RENAME)
+    bench.add({"op": "add_field", "name": "field_4", "type": "string", "default": "z"})
+    bench.up()
+    bench.publish("m0002_step")
+    assert bench.published.decode() == "1,bicycle,x,z\n2,car,y,z\n"
+    bench.add({"op": "rename_field", "from": "field_2", "to": "class"})
+    for attempt in (bench.plan, lambda: bench.run("m0003_step")):
+        with pytest.raises(MigrationError, match="its field 2 is 'class'") as raised:
+            attempt()
+        assert raised.value.where == "migrations/signs/m0003_step.yaml"
 
 
 def test_rows_without_a_key_keep_their_order(adopt: Any) -> None:
