@@ -38,7 +38,8 @@ living-example: $(VENV)/ready ## rebuild every version of the committed example 
 
 test-oldest: ## the tests with the oldest allowed dependencies
 	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/pip install -q -r constraints-oldest.txt -e . --group dev
+	.venv-oldest/bin/python -m pip install -q --upgrade "pip>=25.1"
+	.venv-oldest/bin/python -m pip install -q -c constraints-oldest.txt -e . --group dev
 	.venv-oldest/bin/python -m pytest -q -n $(JOBS) --ignore tests/docs
 
 bench: $(VENV)/ready ## start-up times, as ratios

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dsv.api.chains import LOCK_FILE, PIPELINE_FILE, VERSIONS, OpenChain, Project, plain_snapshot
+from dsv.api.chains import OpenChain, Project, plain_snapshot
+from dsv.api.names import CHAIN_LOCK, IGNORE, PIPELINE, PIPELINE_LOCK, VERSIONS
 from dsv.api.opening import Workspace
-from dsv.api.running import IGNORE_FILE, LOCKED_FILE, apply_head
+from dsv.api.running import apply_head
 from dsv.documents import pipeline, yaml
 from dsv.documents.declarations import set_path
 from dsv.errors import DataMissing, MigrationError, UnknownRevision
@@ -18,9 +19,9 @@ from dsv.files import atomic_writer, write_bytes, write_text
 from dsv.formats.base import dialect, scan
 from dsv.migrations import base as bases
 from dsv.migrations.chain import Chain, link
-from dsv.migrations.stages import profile_path
 from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID, ChainLock
+from dsv.model.profile import profile_path
 from dsv.model.snapshot import ReadOptions
 from dsv.store import objects
 from dsv.store.commit import changed_paths, restoring
@@ -116,11 +117,11 @@ def adopt(workspace: Workspace, prospect: Prospect) -> tuple[str, ...]:
     names = [
         *(f"{path}{POINTER}" for path in (base.path, base.publishes)),
         f"{project.documents(base.dataset)}/{BASE_ID}.yaml",
-        f"{project.documents(base.dataset)}/{LOCK_FILE}",
-        PIPELINE_FILE,
-        LOCKED_FILE,
+        f"{project.documents(base.dataset)}/{CHAIN_LOCK}",
+        PIPELINE,
+        PIPELINE_LOCK,
         profile_path(base.publishes),
-        posixpath.join(posixpath.dirname(base.path), IGNORE_FILE),
+        posixpath.join(posixpath.dirname(base.path), IGNORE),
     ]
     kept = located.kind == "stage"
     try:
@@ -133,11 +134,11 @@ def adopt(workspace: Workspace, prospect: Prospect) -> tuple[str, ...]:
                 _move_pointer(project, base.publishes, base.path)
             if kept:
                 text = set_path(
-                    project.text(PIPELINE_FILE),
+                    project.text(PIPELINE),
                     declared.name,
                     _repository(workspace, project, base.publishes),
                 )
-                write_text(project.path(PIPELINE_FILE), text)
+                write_text(project.path(PIPELINE), text)
             apply_head(workspace, opened, BASE_ID, in_git=located.kind == "git")
     except BaseException:
         if not kept:
@@ -160,21 +161,21 @@ def undo(workspace: Workspace, opened: OpenChain, declared: Dataset) -> list[str
         _move_pointer(project, base.path, base.publishes)
     if kept:
         project.path(base.publishes).unlink(missing_ok=True)
-        text = set_path(project.text(PIPELINE_FILE), declared.name, _repository(workspace, project, base.path))
-        write_text(project.path(PIPELINE_FILE), text)
+        text = set_path(project.text(PIPELINE), declared.name, _repository(workspace, project, base.path))
+        write_text(project.path(PIPELINE), text)
     else:
         project.path(base.path).unlink(missing_ok=True)
-    text = pipeline.set_stages(project.text(PIPELINE_FILE), {}, [base.dataset])
-    write_text(project.path(PIPELINE_FILE), text)
-    locked = project.text(LOCKED_FILE)
+    text = pipeline.set_stages(project.text(PIPELINE), {}, [base.dataset])
+    write_text(project.path(PIPELINE), text)
+    locked = project.text(PIPELINE_LOCK)
     if locked:
-        write_text(project.path(LOCKED_FILE), pipeline.remove_locked(locked, [base.dataset]))
+        write_text(project.path(PIPELINE_LOCK), pipeline.remove_locked(locked, [base.dataset]))
     _unignore(project, base.path)
     shutil.rmtree(project.path(project.documents(base.dataset)))
     _remove_if_empty(project.path(project.documents(base.dataset)).parent)
     shutil.rmtree(project.path(project.versions(base)), ignore_errors=True)
     _remove_if_empty(project.path(project.versions(base)).parent)
-    _as_in_head(workspace, project, [PIPELINE_FILE, LOCKED_FILE, profile_path(base.publishes)])
+    _as_in_head(workspace, project, [PIPELINE, PIPELINE_LOCK, profile_path(base.publishes)])
     return [f"{declared.name} has no chain any more; {base.path if kept else base.publishes} is its file again"]
 
 
@@ -219,7 +220,7 @@ def _move_pointer(project: Project, source: str, target: str) -> None:
 
 
 def _ignore(project: Project, base_path: str, *, in_dvc: bool) -> None:
-    path = project.path(posixpath.join(posixpath.dirname(base_path), IGNORE_FILE))
+    path = project.path(posixpath.join(posixpath.dirname(base_path), IGNORE))
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     for line in _ignored(base_path, in_dvc=in_dvc):
         if line not in text.splitlines():
@@ -228,7 +229,7 @@ def _ignore(project: Project, base_path: str, *, in_dvc: bool) -> None:
 
 
 def _unignore(project: Project, base_path: str) -> None:
-    path = project.path(posixpath.join(posixpath.dirname(base_path), IGNORE_FILE))
+    path = project.path(posixpath.join(posixpath.dirname(base_path), IGNORE))
     if not path.exists():
         return
     gone = set(_ignored(base_path, in_dvc=True))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dsv.api.names import CHAIN_LOCK, MIGRATIONS, PARAMETERS, VERSIONS
 from dsv.documents import pipeline
 from dsv.errors import MigrationError
 from dsv.formats.base import detect
@@ -16,12 +17,6 @@ from dsv.migrations import document, lock
 from dsv.migrations.chain import Chain, link
 from dsv.model.migration import BASE_ID, Base, ChainLock, Migration
 from dsv.model.snapshot import Snapshot
-
-FOLDER = "migrations"
-LOCK_FILE = "chain.lock"
-PARAMETERS_FILE = "params.yaml"
-PIPELINE_FILE = "dvc.yaml"
-VERSIONS = ".versions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +27,7 @@ class Project:
 
     def documents(self, dataset: str) -> str:
         """The folder of a dataset's migrations, relative to the project."""
-        return f"{FOLDER}/{dataset}"
+        return f"{MIGRATIONS}/{dataset}"
 
     def versions(self, base: Base) -> str:
         """The folder of a chain's versions, relative to the project."""
@@ -53,7 +48,7 @@ class Project:
 
     def parameters(self, dataset: str, migration: str) -> Mapping[str, Any]:
         """What `params.yaml` holds for a migration."""
-        return pipeline.parameters(self.text(PARAMETERS_FILE), dataset, migration)
+        return pipeline.parameters(self.text(PARAMETERS), dataset, migration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +67,7 @@ class OpenChain:
     @property
     def lock_path(self) -> Path:
         """Where the lock is."""
-        return self.project.path(f"{self.project.documents(self.base.dataset)}/{LOCK_FILE}")
+        return self.project.path(f"{self.project.documents(self.base.dataset)}/{CHAIN_LOCK}")
 
 
 def has_chain(project: Project, dataset: str) -> bool:
@@ -110,7 +105,7 @@ def open_chain(project: Project, dataset: str) -> OpenChain:
     folder = project.documents(dataset)
     ids = sorted(path.stem for path in project.path(folder).glob("m[0-9]*.yaml") if path.stem != BASE_ID)
     chain = link(base, [open_migration(project, dataset, name) for name in ids])
-    relative = f"{folder}/{LOCK_FILE}"
+    relative = f"{folder}/{CHAIN_LOCK}"
     path = project.path(relative)
     if not path.exists():
         return OpenChain(project=project, chain=chain, lock=ChainLock(head=BASE_ID, entries=()))

@@ -10,26 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dsv.api.chains import (
-    LOCK_FILE,
-    PARAMETERS_FILE,
-    PIPELINE_FILE,
-    OpenChain,
-    has_chain,
-    open_chain,
-    plain_snapshot,
-)
+from dsv.api.chains import OpenChain, has_chain, open_chain, plain_snapshot
 from dsv.api.deltas import delta_text, workspace_delta
+from dsv.api.names import CHAIN_LOCK, IGNORE, PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
-from dsv.api.running import IGNORE_FILE, LOCKED_FILE, check_published, refresh_lock
+from dsv.api.running import check_published, refresh_lock
 from dsv.documents import yaml
 from dsv.errors import DataMissing, MigrationError, UnknownRevision, UsageError
 from dsv.files import write_text
 from dsv.formats.base import scan
-from dsv.migrations.stages import profile_path
 from dsv.model.dataset import Dataset
 from dsv.model.history import RowDelta
+from dsv.model.profile import profile_path
 from dsv.model.snapshot import ReadOptions
 from dsv.profiles import document as profiles
 from dsv.profiles.build import build
@@ -109,7 +102,7 @@ def _part(workspace: Workspace, dataset: Dataset) -> _Part:
         )
     project = workspace.project(dataset)
     folder = posixpath.dirname(dataset.declared_in)
-    shared = [posixpath.join(folder, name) for name in (PIPELINE_FILE, LOCKED_FILE, PARAMETERS_FILE)]
+    shared = [posixpath.join(folder, name) for name in (PIPELINE, PIPELINE_LOCK, PARAMETERS)]
     opened = open_chain(project, dataset.name) if has_chain(project, dataset.name) else None
     sources = [dataset.path]
     if opened is not None:
@@ -117,9 +110,7 @@ def _part(workspace: Workspace, dataset: Dataset) -> _Part:
         sources.append(workspace.repository.relative(project.path(opened.base.path)))
     elif located.kind == "stage":
         _check_stage_output(workspace, dataset, located)
-    own = [f"{path}.dvc" for path in sources] + [
-        posixpath.join(posixpath.dirname(path), IGNORE_FILE) for path in sources
-    ]
+    own = [f"{path}.dvc" for path in sources] + [posixpath.join(posixpath.dirname(path), IGNORE) for path in sources]
     own.append(profile_path(dataset.path))
     documents = _documents(workspace, opened)
     metadata = [*shared, *own, *documents, *DVC_FILES]
@@ -140,7 +131,7 @@ def _documents(workspace: Workspace, opened: OpenChain | None) -> list[str]:
     folder = opened.project.path(opened.project.documents(opened.base.dataset))
     prefix = workspace.repository.relative(folder)
     found = {f"{prefix}/{path.name}" for path in folder.iterdir() if path.is_file()}
-    return sorted({*found, *changed_paths(workspace.repository, [prefix]), f"{prefix}/{LOCK_FILE}"})
+    return sorted({*found, *changed_paths(workspace.repository, [prefix]), f"{prefix}/{CHAIN_LOCK}"})
 
 
 def _git_keeps(workspace: Workspace, path: str) -> bool:
@@ -260,7 +251,7 @@ def _foreign_edits(workspace: Workspace, datasets: Sequence[Dataset]) -> Iterato
         return
     names = {dataset.name for dataset in datasets}
     for folder in dict.fromkeys(posixpath.dirname(dataset.declared_in) for dataset in datasets):
-        for name in (PIPELINE_FILE, LOCKED_FILE, PARAMETERS_FILE):
+        for name in (PIPELINE, PIPELINE_LOCK, PARAMETERS):
             path = posixpath.join(folder, name)
             before, after = (_others(tree.read(path), path, names) for tree in (head, workspace.tree))
             keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))

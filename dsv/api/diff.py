@@ -6,13 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
-from dsv.api.targets import only_row
-from dsv.diff.dataset import diff_tables
-from dsv.diff.request import DiffRequest
 from dsv.errors import DataMissing, FormatError, SchemaError, UnknownRevision, UsageError
-from dsv.formats.base import detect, is_table_name, scan
 from dsv.model.diff import Counts, DatasetDiff, DiffResult, Formatting, KeySource, RowCounts
 from dsv.model.finding import Finding
 from dsv.model.revision import Revision
@@ -21,7 +18,10 @@ from dsv.store.repository import Repository
 from dsv.store.revisions import resolve, sides
 from dsv.store.trees import Tree
 from dsv.tables.duckdb import Engine
-from dsv.tables.table import Table
+
+if TYPE_CHECKING:
+    from dsv.diff.request import DiffRequest
+    from dsv.tables.table import Table
 
 COUNTED_BYTES = 16 * 2**20
 """Files up to this size are opened to count their rows even when both sides have equal bytes."""
@@ -94,7 +94,11 @@ def compare(
 
 
 def _are_files(start: Path, words: Sequence[str]) -> bool:
-    return len(words) == 2 and all(is_table_name(word) and (start / word).is_file() for word in words)
+    if len(words) != 2 or not all((start / word).is_file() for word in words):
+        return False
+    from dsv.formats.base import is_table_name
+
+    return all(is_table_name(word) for word in words)
 
 
 def _split(
@@ -168,6 +172,9 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         unopened = _identical(pair, options)
         if unopened is not None:
             return unopened, findings
+    from dsv.api.targets import only_row
+    from dsv.diff.dataset import diff_tables
+
     request = _request(pair, options)
     tables = []
     for side in (pair.old, pair.new):
@@ -180,7 +187,14 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
     fields = {name for table in (old, new) if table is not None for name in table.schema.names}
     if options.fields:
         request = replace(request, ignore=tuple(sorted(fields - {*options.fields, *request.key})))
-    return diff_tables(pair.name, pair.path, old, new, request), findings
+    try:
+        return diff_tables(pair.name, pair.path, old, new, request), findings
+    except Exception as error:
+        if not engine.is_damage(error):
+            raise
+        reason = str(error).splitlines()[0]
+        shown = " or ".join(dict.fromkeys(side.path for side in (pair.old, pair.new) if side is not None))
+        raise FormatError(f"the data cannot be read to its end: {reason}", where=shown) from None
 
 
 def _absent(pair: Pair) -> Iterator[Finding]:
@@ -190,6 +204,8 @@ def _absent(pair: Pair) -> Iterator[Finding]:
 
 
 def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> tuple[Table, Finding | None]:
+    from dsv.formats.base import detect, scan
+
     declared = pair.declared
     header = options.header if options.header is not None else (declared.header if declared else True)
     form, gzip = detect(side.path)
@@ -211,6 +227,8 @@ def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> tuple
 
 
 def _request(pair: Pair, options: DiffOptions) -> DiffRequest:
+    from dsv.diff.request import DiffRequest
+
     declared = pair.declared
     key, source = _key(pair, options)
     return DiffRequest(

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dsv.api.chains import PIPELINE_FILE, plain_snapshot
+from dsv.api.chains import plain_snapshot
+from dsv.api.names import PIPELINE
 from dsv.api.opening import open_workspace
 from dsv.diff.keys import infer
 from dsv.documents.declarations import NAME, declare
@@ -57,11 +58,11 @@ def init(
         raise DataMissing(f"there is no file {str(path)!r}", hint="dsv init PATH, with the path of a table")
     declared, evidence = _described(file, relative, header=header, key=key, labels=labels, split=split)
     folder = repository.dvc_root or repository.root
-    pipeline = repository.relative(folder / PIPELINE_FILE)
+    pipeline = repository.relative(folder / PIPELINE)
     declared = replace(declared, name=name or _proposed(file), declared_in=pipeline)
     workspace = open_workspace(start, dvc=False)
     _check_new(declared, workspace.declared)
-    target = folder / PIPELINE_FILE
+    target = folder / PIPELINE
     text = declare(target.read_text(encoding="utf-8") if target.exists() else "", declared)
     lines = _set_up(repository)
     with exclusive(repository, "init"):

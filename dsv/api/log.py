@@ -6,14 +6,14 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dsv.api.chains import FOLDER, LOCK_FILE
 from dsv.api.commit import TRAILER
 from dsv.api.deltas import told_deltas
+from dsv.api.names import CHAIN_LOCK, MIGRATIONS
 from dsv.errors import UnknownDataset, UnknownRevision, did_you_mean
 from dsv.migrations import lock
-from dsv.migrations.stages import profile_path
 from dsv.model.dataset import Dataset
 from dsv.model.history import LogEntry
+from dsv.model.profile import profile_path
 from dsv.model.revision import Revision
 from dsv.profiles import document as profiles
 from dsv.store.history import Commit, history
@@ -71,7 +71,7 @@ def _span(repository: Repository, revisions: Sequence[str]) -> tuple[Revision, R
 
 
 def _paths(dataset: Dataset) -> list[str]:
-    documents = posixpath.join(posixpath.dirname(dataset.declared_in), FOLDER, dataset.name)
+    documents = posixpath.join(posixpath.dirname(dataset.declared_in), MIGRATIONS, dataset.name)
     return [dataset.path, f"{dataset.path}.dvc", profile_path(dataset.path), documents]
 
 
@@ -84,7 +84,7 @@ def _entry(repository: Repository, commit: Commit, dataset: Dataset) -> LogEntry
     path = profile_path(dataset.path)
     profile = tree.read(path)
     documents = _paths(dataset)[-1]
-    touched_lock = f"{documents}/{LOCK_FILE}" in commit.paths
+    touched_lock = f"{documents}/{CHAIN_LOCK}" in commit.paths
     return LogEntry(
         commit=commit.id,
         author=commit.author,
@@ -93,7 +93,7 @@ def _entry(repository: Repository, commit: Commit, dataset: Dataset) -> LogEntry
         dataset=dataset.name,
         delta=told_deltas(commit.trailers.get(TRAILER, "")).get(dataset.name),
         rows=None if profile is None else profiles.load(profile, path).rows,
-        migrations=tuple(_applied(repository, commit, tree, f"{documents}/{LOCK_FILE}")) if touched_lock else (),
+        migrations=tuple(_applied(repository, commit, tree, f"{documents}/{CHAIN_LOCK}")) if touched_lock else (),
     )
 
 

@@ -9,14 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsv.api import adoption
-from dsv.api.chains import (
-    PARAMETERS_FILE,
-    PIPELINE_FILE,
-    OpenChain,
-    base_snapshot,
-    has_chain,
-    open_chain,
-)
+from dsv.api.chains import OpenChain, base_snapshot, has_chain, open_chain
+from dsv.api.names import PARAMETERS, PIPELINE
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.running import apply_head, check_published, is_committed, is_fresh
 from dsv.documents import pipeline, yaml
@@ -78,13 +72,13 @@ def new(
         )
         values = {name: yaml.load(text, name) for name, text in (tuned or {}).items()}
         folder = project.path(project.documents(declared.name))
-        written = [*draft.files(folder), project.path(PARAMETERS_FILE)]
+        written = [*draft.files(folder), project.path(PARAMETERS)]
         with restoring(workspace.repository, [workspace.repository.relative(path) for path in written]):
             draft.write(folder)
             if values:
-                text = project.text(PARAMETERS_FILE)
+                text = project.text(PARAMETERS)
                 write_text(
-                    project.path(PARAMETERS_FILE),
+                    project.path(PARAMETERS),
                     pipeline.set_parameters(text, declared.name, migration_id, values),
                 )
             try:
@@ -205,13 +199,13 @@ def _check_removable(workspace: Workspace, opened: OpenChain, migration: Migrati
 
 def _take_out(opened: OpenChain, migration: Migration) -> Iterator[str]:
     project, name = opened.project, opened.base.dataset
-    text = project.text(PARAMETERS_FILE)
+    text = project.text(PARAMETERS)
     without = pipeline.remove_parameters(text, name, migration.id) if text else text
     if without != text:
         if without.strip():
-            write_text(project.path(PARAMETERS_FILE), without)
+            write_text(project.path(PARAMETERS), without)
         else:
-            project.path(PARAMETERS_FILE).unlink()
+            project.path(PARAMETERS).unlink()
     for side in migration.side_files:
         if posixpath.basename(side).startswith(migration.id):
             project.path(side).unlink(missing_ok=True)
@@ -246,7 +240,7 @@ def _plan(workspace: Workspace, opened: OpenChain, to: str | None) -> Plan:
             project.path(project.documents(base.dataset)),
             lambda name: project.parameters(base.dataset, name),
         )
-    return replace(found, downstream=pipeline.downstream(project.text(PIPELINE_FILE), [base.publishes]))
+    return replace(found, downstream=pipeline.downstream(project.text(PIPELINE), [base.publishes]))
 
 
 def up(start: Path, to: str | None, *, dataset: str | None = None) -> list[str]:

@@ -7,16 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsv.api.chains import FOLDER, VERSIONS
+from dsv.api.names import MIGRATIONS, VERSIONS
 from dsv.api.targets import Target, parse
 from dsv.errors import UnknownDataset, did_you_mean
-from dsv.formats.base import is_table_name
-from dsv.migrations.base import load as load_base
-from dsv.migrations.stages import profile_path
 from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID
-from dsv.model.profile import Profile
-from dsv.profiles import document as profiles
+from dsv.model.profile import Profile, profile_path
 from dsv.store import objects
 from dsv.store.trees import Located, Tree
 
@@ -141,6 +137,8 @@ def _path_pair(old: Tree, new: Tree, path: str) -> Pair:
 
 def _candidates(tree: Tree) -> Iterator[str]:
     """Tables that may be datasets: not dsv's own bases, versions and side files."""
+    from dsv.formats.base import is_table_name
+
     own = _own_paths(tree)
     for path in tree.data_paths():
         parts = path.split("/")
@@ -149,10 +147,12 @@ def _candidates(tree: Tree) -> Iterator[str]:
 
 
 def _is_side_file(parts: list[str]) -> bool:
-    return len(parts) > 2 and parts[-3] == FOLDER and parts[-1].startswith("m")
+    return len(parts) > 2 and parts[-3] == MIGRATIONS and parts[-1].startswith("m")
 
 
 def _own_paths(tree: Tree) -> set[str]:
+    from dsv.migrations.base import load as load_base
+
     bases = [path for path in tree.paths() if posixpath.basename(path) == f"{BASE_ID}.yaml"]
     found = set()
     for path, content in tree.read_many(bases).items():
@@ -176,6 +176,8 @@ def _tree_side(tree: Tree, path: str) -> Side | None:
 
 def recorded_profile(tree: Tree, located: Located) -> Profile | None:
     """The profile that stands beside a table, if it is of exactly these bytes."""
+    from dsv.profiles import document as profiles
+
     path = profile_path(located.path)
     content = tree.read(path)
     if content is None:

@@ -6,25 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dsv.api.chains import LOCK_FILE, PIPELINE_FILE, OpenChain
+from dsv.api.chains import OpenChain
+from dsv.api.names import CHAIN_LOCK, IGNORE, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace
 from dsv.documents import pipeline, yaml
 from dsv.errors import MigrationError, UnknownRevision
 from dsv.files import write_text
 from dsv.migrations import lock
 from dsv.migrations.run import compare
-from dsv.migrations.stages import profile_path, stage_name, stages
+from dsv.migrations.stages import stage_name, stages
 from dsv.migrations.version import open_version
 from dsv.model.migration import ChainLock, LockEntry, PlanStep
+from dsv.model.profile import profile_path
 from dsv.profiles import document as profiles
 from dsv.store import dvc, objects
 from dsv.store.commit import restoring
 from dsv.store.pointers import lock_outputs
 from dsv.store.revisions import resolve
 from dsv.store.trees import Tree
-
-LOCKED_FILE = "dvc.lock"
-IGNORE_FILE = ".gitignore"
 
 
 def check_published(workspace: Workspace, opened: OpenChain) -> None:
@@ -48,16 +47,16 @@ def check_published(workspace: Workspace, opened: OpenChain) -> None:
 
 def recorded_md5(opened: OpenChain) -> str | None:
     """The MD5 that `dvc.lock` records of the published file, None if the stage has not run."""
-    text = opened.project.text(LOCKED_FILE)
+    text = opened.project.text(PIPELINE_LOCK)
     if not text:
         return None
-    outputs = lock_outputs(text.encode("utf-8", "surrogateescape"), LOCKED_FILE, None)
+    outputs = lock_outputs(text.encode("utf-8", "surrogateescape"), PIPELINE_LOCK, None)
     return next((item.md5 for item in outputs if item.path == opened.base.publishes), None)
 
 
 def is_in_git(opened: OpenChain) -> bool:
     """Say whether Git (and not DVC's cache) keeps the published file, as its stage says."""
-    stage = pipeline.stages(opened.project.text(PIPELINE_FILE)).get(opened.base.dataset, {})
+    stage = pipeline.stages(opened.project.text(PIPELINE)).get(opened.base.dataset, {})
     return any(
         isinstance(out, dict) and out.get(opened.base.publishes, {}).get("cache") is False
         for out in stage.get("outs", ())
@@ -92,8 +91,8 @@ def apply_head(
     """
     repository, project, base = workspace.repository, opened.project, opened.base
     in_git = is_in_git(opened) if in_git is None else in_git
-    names = [PIPELINE_FILE, LOCKED_FILE, f"{project.documents(base.dataset)}/{LOCK_FILE}"]
-    names += [profile_path(base.publishes), str(Path(base.publishes).parent / IGNORE_FILE)]
+    names = [PIPELINE, PIPELINE_LOCK, f"{project.documents(base.dataset)}/{CHAIN_LOCK}"]
+    names += [profile_path(base.publishes), str(Path(base.publishes).parent / IGNORE)]
     before = recorded_md5(opened)
     try:
         with restoring(repository, [repository.relative(project.path(name)) for name in names]):
@@ -146,24 +145,24 @@ def _write_pipeline(workspace: Workspace, opened: OpenChain, target: str, *, in_
         cached=not in_git,
         pushed=declared.versions != "local",
     )
-    text = project.text(PIPELINE_FILE)
+    text = project.text(PIPELINE)
     own = f"{base.dataset}-m"
     gone = [
         name
         for name, stage in pipeline.stages(text).items()
         if name.startswith(own) and pipeline.is_own_stage(stage) and name not in wanted
     ]
-    write_text(project.path(PIPELINE_FILE), pipeline.set_stages(text, wanted, gone))
-    locked = project.text(LOCKED_FILE)
+    write_text(project.path(PIPELINE), pipeline.set_stages(text, wanted, gone))
+    locked = project.text(PIPELINE_LOCK)
     if locked and gone:
-        write_text(project.path(LOCKED_FILE), pipeline.remove_locked(locked, gone))
+        write_text(project.path(PIPELINE_LOCK), pipeline.remove_locked(locked, gone))
 
 
 def _address(workspace: Workspace, opened: OpenChain) -> str:
     """A stage of a `dvc.yaml` below DVC's root, as DVC names it."""
     root = workspace.repository.require_dvc()
     folder = opened.project.folder.relative_to(root).as_posix()
-    return f"{folder}/{PIPELINE_FILE}:{opened.base.dataset}"
+    return f"{folder}/{PIPELINE}:{opened.base.dataset}"
 
 
 def _publish_again(workspace: Workspace, opened: OpenChain, recorded: str) -> None:
@@ -176,9 +175,9 @@ def _publish_again(workspace: Workspace, opened: OpenChain, recorded: str) -> No
 
 def is_fresh(workspace: Workspace, opened: OpenChain) -> bool:
     """Say whether the stages of a chain would write today what they wrote: files and parameters are as recorded."""
-    text = opened.project.text(LOCKED_FILE)
+    text = opened.project.text(PIPELINE_LOCK)
     name = opened.base.dataset
-    recorded = (yaml.load(text, LOCKED_FILE) or {}).get("stages", {}) if text else {}
+    recorded = (yaml.load(text, PIPELINE_LOCK) or {}).get("stages", {}) if text else {}
     wanted = [stage_name(name, item.id) for item in opened.chain.up_to(opened.lock.head)]
     return all(stage in recorded and _same_inputs(workspace, opened, recorded[stage]) for stage in wanted)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from dsv.api.chains import Project, base_snapshot, open_base, open_migration
 from dsv.migrations import publish as publishing
 from dsv.migrations import run as running
-from dsv.migrations.stages import profile_path
 from dsv.model.migration import BASE_ID
+from dsv.model.profile import profile_path
 from dsv.tables.duckdb import Engine
 
 

@@ -12,10 +12,10 @@ from dsv.api.pairs import recorded_profile
 from dsv.api.running import check_published, is_fresh, recorded_md5
 from dsv.errors import MigrationError, UnknownRevision
 from dsv.migrations import lock
-from dsv.migrations.stages import profile_path
 from dsv.model.dataset import Dataset
 from dsv.model.finding import Finding
 from dsv.model.history import DatasetStatus, RowDelta
+from dsv.model.profile import profile_path
 from dsv.store import objects
 from dsv.store.commit import changed_paths
 from dsv.store.revisions import head_name, resolve

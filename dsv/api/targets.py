@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dsv.errors import UsageError
-from dsv.tables.duckdb import identifier, literal
-from dsv.tables.table import Table
+
+if TYPE_CHECKING:
+    from dsv.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ def only_row(table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> Tab
 
     Raises: UsageError: the key has another number of fields.
     """
+    from dsv.tables.duckdb import identifier, literal
+
     if len(key) != len(values):
         fields = ", ".join(key) if key else "none"
         raise UsageError(
@@ -48,9 +52,4 @@ def only_row(table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> Tab
     wanted = " AND ".join(
         f"CAST({identifier(field)} AS VARCHAR) = {literal(value)}" for field, value in zip(key, values, strict=True)
     )
-    return Table(
-        engine=table.engine,
-        relation=f"(SELECT * FROM {table.relation} WHERE {wanted})",
-        schema=table.schema,
-        text_fields=table.text_fields,
-    )
+    return replace(table, relation=f"(SELECT * FROM {table.relation} WHERE {wanted})")

@@ -135,8 +135,9 @@ class LineWriter:
         self._held = body, end
 
     def close(self) -> None:
-        """Write the last line."""
-        self._release(self._usual if self._last else b"", last=True)
+        """Write the last line. One without any byte keeps its line end, or it would be no line."""
+        empty = self._held is not None and not self._held[0]
+        self._release(self._usual if self._last or empty else b"", last=True)
 
     def _release(self, end: bytes, last: bool = False) -> None:
         if self._held is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from dsv.formats import _spelling
-from dsv.formats._bytes import BOM, LineWriter, open_bytes
+from dsv.formats._bytes import BOM, MARKER, LineWriter, open_bytes
 from dsv.formats._changes import Changes, RowEdit
 from dsv.formats._changes import publish as publish_changes
 from dsv.formats._layout import Kind, Layout, lines, read_layout
@@ -34,6 +34,10 @@ def publish(publication: Publication, stream: IO[bytes], delimiters: Sequence[st
     publish_changes(publication, stream, write)
 
 
+MISREAD = (MARKER.decode(), BOM.decode())
+"""What a reader would take for something else at the beginning of a line or a file."""
+
+
 class _Writer:
     """Spells the lines of the published file, and counts its rows.
 
@@ -45,6 +49,7 @@ class _Writer:
         self.changes = changes
         self.layout = layout
         self.rules = syntax(layout.delimiter)
+        self.marks = (layout.delimiter, '"', "\n", "\r")
         self.fields = changes.final.schema.names
         self.places = [layout.names.index(kept[name]) if name in kept else None for name in self.fields]
         self.truths = _title_case_truths(changes)
@@ -119,7 +124,7 @@ class _Writer:
         return self._quoted(text, quoted)
 
     def _quoted(self, text: str, always: bool) -> bytes:
-        if always or text == "" or any(mark in text for mark in (self.layout.delimiter, '"', "\n", "\r")):
+        if always or text == "" or text.startswith(MISREAD) or any(mark in text for mark in self.marks):
             text = '"' + text.replace('"', '""') + '"'
         return text.encode("utf-8")
 

@@ -49,7 +49,14 @@ class Members:
         parts += [self._key(name) + self._colon() + value for name, value in values.items() if name not in written]
         first = self._members[0][1] if self._members else text.index("{") + 1
         last = self._members[-1][4] if self._members else text.rindex("}")
-        return text[:first] + self._comma().join(parts) + text[last:]
+        return text[:first] + self._joined(parts) + text[last:]
+
+    def _joined(self, parts: list[str]) -> str:
+        """Members with the separators that the object has; the first one's where members came or went."""
+        if len(parts) != len(self._members) or len(parts) < 2:
+            return self._comma().join(parts)
+        gaps = [self._text[one[4] : other[1]] for one, other in zip(self._members, self._members[1:], strict=False)]
+        return "".join(part + gap for part, gap in zip(parts, [*gaps, ""], strict=True))
 
     def _key(self, name: str) -> str:
         return json.dumps(name, ensure_ascii=self.escapes)

@@ -66,6 +66,9 @@ def read_layout(snapshot: Snapshot, delimiters: Sequence[str]) -> Layout:
     Raises: FormatError: the file is empty, or its header is malformed.
     """
     options = snapshot.options
+    with open_bytes(snapshot) as stream:
+        # The first piece is checked before anything in it is decoded; the scan checks all of them.
+        next(text_pieces(snapshot, stream), None)
     delimiter = options.dialect.delimiter if options.dialect else _sniffed(snapshot, delimiters)
     with open_bytes(snapshot) as stream:
         first = next((item for item in records(lines(stream), delimiter) if not item.blank), None)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dsv.model.migration import BASE_ID, Base, Migration
+from dsv.model.profile import profile_path
 
 Stage = dict[str, Any]
 
@@ -13,11 +14,6 @@ Stage = dict[str, Any]
 def stage_name(dataset: str, migration: str) -> str:
     """The name of a migration's stage. The publish stage is named like the dataset."""
     return f"{dataset}-{migration}"
-
-
-def profile_path(published: str) -> str:
-    """Where the profile of a published file is."""
-    return f"{published}.profile.yaml"
 
 
 def stages(

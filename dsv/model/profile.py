@@ -12,6 +12,11 @@ CLASS_LIMIT = 10_000
 DISTINCT_LIMIT = 10_000
 
 
+def profile_path(path: str) -> str:
+    """Where the profile of the dataset at a path is."""
+    return f"{path}.profile.yaml"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProfile:
     """One field: its type, how many cells are missing, how many values are distinct.

@@ -50,6 +50,14 @@ class Engine:
             self._connection = self._open()
         return self._connection
 
+    @staticmethod
+    def is_damage(error: Exception) -> bool:
+        """Say whether the engine failed on the bytes that it read, and not on the SQL that it was given."""
+        import duckdb
+
+        bugs = (duckdb.ProgrammingError, duckdb.InternalError, duckdb.NotSupportedError)
+        return isinstance(error, duckdb.Error) and not isinstance(error, bugs)
+
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 

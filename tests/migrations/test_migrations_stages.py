@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dsv.migrations.stages import profile_path, stage_name, stages
+from dsv.migrations.stages import stage_name, stages
 from dsv.model.migration import BASE_ID, Base, Migration, State
+from dsv.model.profile import profile_path
 from dsv.model.schema import Schema
 
 BASE = Base(
