@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from dsv.diff.plain import missing_first
 from dsv.model.diff import Inferred, Transition
 
 Flows = Counter[tuple[str | None, str | None]]
@@ -83,5 +84,5 @@ def _strays(source: str, taken: set[str], flows: Flows, paired: ClassRows) -> tu
     went = {target: rows for (name, target), rows in flows.items() if name == source}
     went[source] = paired.get(source, 0) - sum(went.values())
     rest = [(target, rows) for target, rows in went.items() if target not in taken and rows > 0]
-    rest.sort(key=lambda item: (-item[1], item[0] or ""))
+    rest.sort(key=lambda item: (-item[1], missing_first(item[0])))
     return tuple(Transition(source=source, target=target, rows=rows) for target, rows in rest)

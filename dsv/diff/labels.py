@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dsv.diff.cells import Differences
 from dsv.diff.classes import ClassField, ClassRows, ClassTally
 from dsv.diff.inferred import Flows, infer_operations
+from dsv.diff.plain import missing_first
 from dsv.model.diff import ClassCount, Counts, LabelDiff, SplitMove, Transition
 
 
@@ -115,5 +116,5 @@ def _removed(differences: Differences, label: ClassField) -> ClassRows:
 
 
 def _sorted(flows: Flows) -> tuple[Transition, ...]:
-    ordered = sorted(flows.items(), key=lambda item: (-item[1], item[0][0] or "", item[0][1] or ""))
+    ordered = sorted(flows.items(), key=lambda item: (-item[1], missing_first(item[0][0]), missing_first(item[0][1])))
     return tuple(Transition(source=source, target=target, rows=rows) for (source, target), rows in ordered)

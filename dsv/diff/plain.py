@@ -64,3 +64,8 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "boolean": lambda text: TRUTH.get(text, text),
     "date": _date,
 }
+
+
+def missing_first(name: str | None) -> tuple[bool, str]:
+    """A key to sort names by: what is missing comes first, and apart from the empty text."""
+    return (name is not None, name or "")

@@ -49,7 +49,7 @@ class _Source:
 
     def reader(self, options: str) -> str:
         """SQL that reads the file."""
-        zipped = literal("gzip" if self.gzip else "none")
+        zipped = literal("gzip" if self.gzip else "uncompressed")
         sizes = f"compression = {zipped}, maximum_object_size = {_LONGEST_LINE_BYTES}"
         return f"read_json({literal(str(self.path))}, {sizes}, {options})"
 

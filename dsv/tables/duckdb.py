@@ -98,7 +98,12 @@ class Engine:
         """Rows of a query as Arrow record batches of at most `size` rows, on a cursor of their own."""
         cursor = self.connection.cursor()
         try:
-            yield from cursor.sql(sql).to_arrow_reader(size)
+            relation = cursor.sql(sql)
+            # DuckDB 1.4 has the same method under another name.
+            reader = (
+                relation.to_arrow_reader if hasattr(type(relation), "to_arrow_reader") else relation.fetch_arrow_reader
+            )
+            yield from reader(size)
         finally:
             cursor.close()
 
