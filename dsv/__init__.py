@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from dsv.api.frames import DiffFrames
 
 __version__ = "0.1.0"
+
+# The room of the same name binds `dsv.diff` when it is first imported; it must not do so after the function.
+importlib.import_module("dsv.diff")
 
 
 def diff(

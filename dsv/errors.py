@@ -56,6 +56,10 @@ class UnknownDataset(RepositoryError):
     """No dataset of that name, or no table at that path."""
 
 
+class UnknownRow(RepositoryError):
+    """No row has the key that was named."""
+
+
 class DataMissing(RepositoryError):
     """The bytes are neither in the cache nor on a remote."""
 

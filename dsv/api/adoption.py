@@ -171,7 +171,10 @@ def undo(workspace: Workspace, opened: OpenChain, declared: Dataset) -> list[str
     if locked:
         write_text(project.path(PIPELINE_LOCK), pipeline.remove_locked(locked, [base.dataset]))
     _unignore(project, base.path)
-    shutil.rmtree(project.path(project.documents(base.dataset)))
+    documents = project.path(project.documents(base.dataset))
+    for own in (f"{BASE_ID}.yaml", CHAIN_LOCK):
+        (documents / own).unlink(missing_ok=True)
+    _remove_if_empty(documents)
     _remove_if_empty(project.path(project.documents(base.dataset)).parent)
     shutil.rmtree(project.path(project.versions(base)), ignore_errors=True)
     _remove_if_empty(project.path(project.versions(base)).parent)

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from dsv.api.deltas import delta_text, workspace_delta
 from dsv.api.names import CHAIN_LOCK, IGNORE, PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
-from dsv.api.running import check_published, refresh_lock
+from dsv.api.running import changed_inputs, check_published, has_versions, refresh_lock
 from dsv.documents import yaml
 from dsv.errors import DataMissing, MigrationError, UnknownRevision, UsageError
 from dsv.files import write_text
@@ -63,7 +63,7 @@ def commit(start: Path, names: Sequence[str], *, message: str | None, dry_run: b
         raise UsageError("no dataset is declared here, so there is nothing to commit", hint="dsv init PATH")
     with nullcontext() if dry_run else exclusive(repository, "commit"):
         parts = [_part(workspace, dataset) for dataset in chosen]
-        deltas = {part.dataset.name: _delta(start, part) for part in parts}
+        deltas = {part.dataset.name: workspace_delta(start, part.dataset.name) for part in parts}
         shared = tuple(_foreign_edits(workspace, [part.dataset for part in parts]))
         metadata = list(dict.fromkeys(path for part in parts for path in part.metadata))
         if dry_run:
@@ -107,6 +107,7 @@ def _part(workspace: Workspace, dataset: Dataset) -> _Part:
     sources = [dataset.path]
     if opened is not None:
         check_published(workspace, opened)
+        _check_up_to_date(workspace, opened)
         sources.append(workspace.repository.relative(project.path(opened.base.path)))
     elif located.kind == "stage":
         _check_stage_output(workspace, dataset, located)
@@ -140,6 +141,16 @@ def _git_keeps(workspace: Workspace, path: str) -> bool:
     return path in workspace.tree.paths() and not pointer.exists()
 
 
+def _check_up_to_date(workspace: Workspace, opened: OpenChain) -> None:
+    """Refuse to commit a published file together with inputs that it was not made from."""
+    if changed := changed_inputs(workspace, opened):
+        raise MigrationError(
+            f"{opened.base.publishes} is not what its chain would publish now; changed since: {', '.join(changed)}",
+            where=opened.base.publishes,
+            hint="dsv migrate up, then commit",
+        )
+
+
 def _check_stage_output(workspace: Workspace, dataset: Dataset, located: Located) -> None:
     if located.file is None or located.md5 is None:
         return
@@ -154,12 +165,10 @@ def _check_stage_output(workspace: Workspace, dataset: Dataset, located: Located
 
 def _keep(workspace: Workspace, part: _Part) -> None:
     """Bring data to DVC, and profile and lock up to date."""
-    repository, located, dataset = workspace.repository, part.located, part.dataset
+    located, dataset = part.located, part.dataset
     if part.opened is not None:
-        for path in [workspace.repository.relative(part.opened.project.path(part.opened.base.path))]:
-            if (repository.root / f"{path}.dvc").exists():
-                _add(workspace, path)
-        refresh_lock(part.opened, part.opened.lock.head)
+        if has_versions(part.opened):
+            refresh_lock(part.opened, part.opened.lock.head)
         return
     if located.kind in ("dvc", "untracked"):
         _add(workspace, dataset.path)
@@ -186,10 +195,9 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
     declared = (dataset.key, dataset.split, dataset.labels)
     if known is not None and (known.key, known.split, tuple(item.field for item in known.labels)) == declared:
         return
-    snapshot = plain_snapshot(file, dataset.path)
+    snapshot = replace(plain_snapshot(file, dataset.path), options=ReadOptions(header=dataset.header))
     with Engine() as engine:
-        options = ReadOptions(header=dataset.header)
-        table = scan(engine, _with(snapshot, options)).table
+        table = scan(engine, snapshot).table
         profile = build(
             table,
             key=dataset.key,
@@ -200,16 +208,6 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
             size_bytes=file.stat().st_size,
         )
     write_text(target, profiles.dump(profile))
-
-
-def _with(snapshot: Any, options: ReadOptions) -> Any:
-    from dataclasses import replace
-
-    return replace(snapshot, options=options)
-
-
-def _delta(start: Path, part: _Part) -> RowDelta | None:
-    return workspace_delta(start, part.dataset.name)
 
 
 def _with_trailer(message: str, deltas: Mapping[str, RowDelta | None]) -> str:

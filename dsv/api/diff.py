@@ -9,7 +9,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
-from dsv.errors import DataMissing, FormatError, SchemaError, UnknownRevision, UsageError
+from dsv.errors import (
+    DataMissing,
+    FormatError,
+    SchemaError,
+    UnknownRevision,
+    UnknownRow,
+    UsageError,
+    did_you_mean,
+)
 from dsv.model.diff import Counts, DatasetDiff, DiffResult, Formatting, KeySource, RowCounts
 from dsv.model.finding import Finding
 from dsv.model.revision import Revision
@@ -165,6 +173,12 @@ def _table_diff(
 
 
 def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, list[Finding]]:
+    if pair.old is None and pair.new is None:
+        raise DataMissing(
+            f"the dataset {pair.name} is declared, and its data is on neither side",
+            where=pair.path,
+            hint="make or fetch it: dvc repro, dvc pull",
+        )
     findings = list(_absent(pair))
     # Fields that the user names are looked up, so that a misspelt one is told even when nothing differs.
     named = (*options.key, *options.labels, *options.ignore, *options.fields, options.split)
@@ -172,7 +186,6 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         unopened = _identical(pair, options)
         if unopened is not None:
             return unopened, findings
-    from dsv.api.targets import only_row
     from dsv.diff.dataset import diff_tables
 
     request = _request(pair, options)
@@ -183,10 +196,9 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         findings += [said] if said is not None else []
     old, new = tables
     if pair.row is not None:
-        old, new = (None if table is None else only_row(table, request.key, pair.row) for table in (old, new))
-    fields = {name for table in (old, new) if table is not None for name in table.schema.names}
+        old, new = _only_row(pair, pair.row, request.key, old, new)
     if options.fields:
-        request = replace(request, ignore=tuple(sorted(fields - {*options.fields, *request.key})))
+        request = replace(request, ignore=_others(options.fields, request.key, old, new))
     try:
         return diff_tables(pair.name, pair.path, old, new, request), findings
     except Exception as error:
@@ -195,6 +207,28 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         reason = str(error).splitlines()[0]
         shown = " or ".join(dict.fromkeys(side.path for side in (pair.old, pair.new) if side is not None))
         raise FormatError(f"the data cannot be read to its end: {reason}", where=shown) from None
+
+
+def _only_row(
+    pair: Pair, row: tuple[str, ...], key: tuple[str, ...], old: Table | None, new: Table | None
+) -> tuple[Table | None, Table | None]:
+    """Both tables with the one row that was asked for. Raises: UnknownRow: neither has it."""
+    from dsv.api.targets import only_row
+
+    picked = [None if table is None else only_row(table, key, row) for table in (old, new)]
+    if not any(table is not None and table.count() for table in picked):
+        named = ", ".join(f"{field} {value!r}" for field, value in zip(key, row, strict=True))
+        raise UnknownRow(f"no row of {pair.name} has the key {named} on either side", hint="dsv diff --rows")
+    return picked[0], picked[1]
+
+
+def _others(fields: tuple[str, ...], key: tuple[str, ...], old: Table | None, new: Table | None) -> tuple[str, ...]:
+    """All fields but these and the key. Raises: SchemaError: one of them is on neither side."""
+    known = {name for table in (old, new) if table is not None for name in table.schema.names}
+    for name in fields:
+        if name not in known:
+            raise SchemaError(f"unknown field to compare {name!r}", hint=did_you_mean(name, sorted(known)))
+    return tuple(sorted(known - {*fields, *key}))
 
 
 def _absent(pair: Pair) -> Iterator[Finding]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dsv.api.commit import TRAILER
 from dsv.api.deltas import told_deltas
 from dsv.api.names import CHAIN_LOCK, MIGRATIONS
+from dsv.api.pairs import candidates
 from dsv.errors import UnknownDataset, UnknownRevision, did_you_mean
 from dsv.migrations import lock
 from dsv.model.dataset import Dataset
@@ -25,7 +26,9 @@ from dsv.store.trees import Tree
 def log(
     start: Path, revisions: Sequence[str], targets: Sequence[str] | None, *, limit: int | None = None
 ) -> list[LogEntry]:
-    """The revisions that changed a declared dataset, newest first, an entry a dataset.
+    """The revisions that changed a dataset, newest first, an entry a dataset.
+
+    The datasets are the declared ones; where there are none, the tables of the work tree, by path.
 
     `revisions` is nothing (all that HEAD reaches), a revision or a range `A..B`. Rows added,
     removed and changed are those that the commit recorded; None where it recorded none.
@@ -33,8 +36,9 @@ def log(
     Raises: UnknownRevision, UnknownDataset.
     """
     repository = Repository.discover(start)
-    declared = Tree(repository, workspace()).declared()
-    chosen = _chosen(declared, targets)
+    tree = Tree(repository, workspace())
+    declared = tree.declared() or tuple(Dataset(name=path, path=path) for path in candidates(tree))
+    chosen = _chosen(declared, targets, lambda word: repository.relative(start / word))
     new, old = _span(repository, revisions)
     paths = {dataset.name: _paths(dataset) for dataset in chosen}
     commits = history(repository, [path for own in paths.values() for path in own], new, old, limit)
@@ -47,12 +51,14 @@ def log(
     return entries if limit is None else entries[:limit]
 
 
-def _chosen(declared: tuple[Dataset, ...], targets: Sequence[str] | None) -> list[Dataset]:
+def _chosen(
+    declared: tuple[Dataset, ...], targets: Sequence[str] | None, relative: Callable[[str], str]
+) -> list[Dataset]:
     if not targets:
         return list(declared)
     found = []
     for target in targets:
-        match = next((item for item in declared if target in (item.name, item.path)), None)
+        match = next((item for item in declared if target == item.name or relative(target) == item.path), None)
         if match is None:
             names = [item.name for item in declared]
             raise UnknownDataset(f"no dataset {target!r} is declared", hint=did_you_mean(target, names))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from dsv.api import adoption
 from dsv.api.chains import OpenChain, base_snapshot, has_chain, open_chain
 from dsv.api.names import PARAMETERS, PIPELINE
 from dsv.api.opening import Workspace, open_workspace
-from dsv.api.running import apply_head, check_published, is_committed, is_fresh
+from dsv.api.running import apply_head, changed_inputs, check_published, is_committed, is_fresh
 from dsv.documents import pipeline, yaml
 from dsv.errors import DsvError, MigrationError, UsageError
 from dsv.files import write_bytes, write_text
@@ -175,11 +174,18 @@ def remove(start: Path, name: str, *, dataset: str | None = None) -> list[str]:
         opened = open_chain(workspace.project(declared), declared.name)
         migration = opened.chain.migration(name)
         _check_removable(workspace, opened, migration)
+        undoes = len(opened.chain.migrations) == 1 and not is_committed(workspace, opened, f"{BASE_ID}.yaml")
+        if undoes and changed_inputs(workspace, opened):
+            raise MigrationError(
+                f"{opened.base.path} was edited since the adoption, which would lose the edit",
+                where=opened.base.path,
+                hint="put it back, or keep a copy of it",
+            )
         if opened.lock.head == migration.id:
             check_published(workspace, opened)
             apply_head(workspace, opened, migration.after)
         lines = list(_take_out(opened, migration))
-        if len(opened.chain.migrations) == 1 and not is_committed(workspace, opened, f"{BASE_ID}.yaml"):
+        if undoes:
             lines += adoption.undo(workspace, open_chain(opened.project, declared.name), declared)
         return lines
 
@@ -206,13 +212,11 @@ def _take_out(opened: OpenChain, migration: Migration) -> Iterator[str]:
             write_text(project.path(PARAMETERS), without)
         else:
             project.path(PARAMETERS).unlink()
-    for side in migration.side_files:
-        if posixpath.basename(side).startswith(migration.id):
-            project.path(side).unlink(missing_ok=True)
-            yield f"removed {side}"
     shutil.rmtree(project.version(opened.base, migration.id), ignore_errors=True)
     project.path(migration.path).unlink()
     yield f"removed {migration.path}"
+    for side in migration.side_files:
+        yield f"left {side}"
 
 
 def plan(start: Path, to: str | None, *, dataset: str | None = None) -> list[Plan]:

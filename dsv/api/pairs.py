@@ -74,9 +74,8 @@ def repository_pairs(old: Tree, new: Tree, words: Iterable[str], relative: Calla
     if words:
         return [_named(old, new, declared, parse(word, declared), relative) for word in words]
     if declared:
-        found = [_declared_pair(old, new, name, *sides) for name, sides in declared.items()]
-        return [pair for pair in found if pair.old is not None or pair.new is not None]
-    paths = sorted({*_candidates(old), *_candidates(new)})
+        return [_declared_pair(old, new, name, *sides) for name, sides in declared.items()]
+    paths = sorted({*candidates(old), *candidates(new)})
     pairs = (_path_pair(old, new, path) for path in paths)
     return [pair for pair in pairs if not pair.identical]
 
@@ -119,7 +118,7 @@ def _named(old: Tree, new: Tree, declared: Declared, target: Target, relative: C
     else:
         pair = _path_pair(old, new, _path(target, relative))
     if pair.old is None and pair.new is None:
-        known = [*declared, *_candidates(new), *_candidates(old)]
+        known = [*declared, *candidates(new), *candidates(old)]
         raise UnknownDataset(
             f"no dataset and no table {target.name!r} at {old.revision.name} or {new.revision.name}",
             hint=did_you_mean(target.name, dict.fromkeys(known)),
@@ -135,7 +134,7 @@ def _path_pair(old: Tree, new: Tree, path: str) -> Pair:
     return Pair(name=path, path=path, declared=None, old=_tree_side(old, path), new=_tree_side(new, path))
 
 
-def _candidates(tree: Tree) -> Iterator[str]:
+def candidates(tree: Tree) -> Iterator[str]:
     """Tables that may be datasets: not dsv's own bases, versions and side files."""
     from dsv.formats.base import is_table_name
 

@@ -112,6 +112,11 @@ def apply_head(
     return profiles.load(project.text(profile), profile).rows
 
 
+def has_versions(opened: OpenChain) -> bool:
+    """Say whether the versions of all applied migrations are on this machine."""
+    return all(opened.project.version(opened.base, item.id).is_dir() for item in opened.chain.up_to(opened.lock.head))
+
+
 def refresh_lock(opened: OpenChain, target: str) -> None:
     """Write `chain.lock` for a head: documents, results, and the environment of new results."""
     text = lock.dump(ChainLock(head=target, entries=tuple(_entries(opened, target))))
@@ -174,27 +179,42 @@ def _publish_again(workspace: Workspace, opened: OpenChain, recorded: str) -> No
 
 
 def is_fresh(workspace: Workspace, opened: OpenChain) -> bool:
-    """Say whether the stages of a chain would write today what they wrote: files and parameters are as recorded."""
+    """Say whether the stages of a chain would write today what they wrote: all inputs are here, as recorded."""
+    return not any(_differing(workspace, opened))
+
+
+def changed_inputs(workspace: Workspace, opened: OpenChain) -> tuple[str, ...]:
+    """What the stages of a chain read and is no longer as recorded; a file that is not checked out is none."""
+    return tuple(dict.fromkeys(name for name, present in _differing(workspace, opened) if present))
+
+
+def _differing(workspace: Workspace, opened: OpenChain) -> Iterator[tuple[str, bool]]:
+    """Inputs that are not as `dvc.lock` records them, each with whether it is here at all."""
     text = opened.project.text(PIPELINE_LOCK)
-    name = opened.base.dataset
+    dataset = opened.base.dataset
     recorded = (yaml.load(text, PIPELINE_LOCK) or {}).get("stages", {}) if text else {}
-    wanted = [stage_name(name, item.id) for item in opened.chain.up_to(opened.lock.head)]
-    return all(stage in recorded and _same_inputs(workspace, opened, recorded[stage]) for stage in wanted)
+    for name in [*(stage_name(dataset, item.id) for item in opened.chain.up_to(opened.lock.head)), dataset]:
+        if name in recorded:
+            yield from _differing_inputs(workspace, opened, recorded[name])
+        else:
+            yield f"stage {name}", True
 
 
-def _same_inputs(workspace: Workspace, opened: OpenChain, stage: Mapping[str, Any]) -> bool:
+def _differing_inputs(workspace: Workspace, opened: OpenChain, stage: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     versions = opened.project.versions(opened.base) + "/"
     for dep in stage.get("deps", ()):
         path = opened.project.path(dep["path"])
         if dep["path"].startswith(versions):
             continue
-        if not path.is_file() or objects.workspace_md5(workspace.repository, path) != dep.get("md5"):
-            return False
+        if not path.is_file():
+            yield dep["path"], False
+        elif objects.workspace_md5(workspace.repository, path) != dep.get("md5"):
+            yield dep["path"], True
     for file, values in stage.get("params", {}).items():
         now = yaml.load(opened.project.text(file), file) or {}
-        if any(_at(now, name) != value for name, value in values.items()):
-            return False
-    return True
+        for name, value in values.items():
+            if _at(now, name) != value:
+                yield f"{file}: {name}", True
 
 
 def _at(value: Any, dotted: str) -> Any:

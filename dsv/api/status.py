@@ -9,7 +9,7 @@ from dsv.api.chains import OpenChain, has_chain, open_chain
 from dsv.api.deltas import workspace_delta
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
-from dsv.api.running import check_published, is_fresh, recorded_md5
+from dsv.api.running import changed_inputs, check_published
 from dsv.errors import MigrationError, UnknownRevision
 from dsv.migrations import lock
 from dsv.model.dataset import Dataset
@@ -137,5 +137,5 @@ def _chain(workspace: Workspace, opened: OpenChain, notes: _Notes) -> None:
         notes.steps[:] = [step for step in notes.steps if not step.startswith("dsv commit")]
         notes.add(error.message, error.hint or "dsv migrate status")
         return
-    if recorded_md5(opened) is not None and not is_fresh(workspace, opened):
-        notes.add("the base, a migration or a parameter changed since the last run", "dsv migrate up")
+    if changed := changed_inputs(workspace, opened):
+        notes.add(f"changed since the last run: {', '.join(changed)}", "dsv migrate up")

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dsv.errors import UsageError
+from dsv.errors import SchemaError, UsageError
 
 if TYPE_CHECKING:
     from dsv.tables.table import Table
@@ -39,10 +39,13 @@ def parse(word: str, known: Collection[str]) -> Target:
 def only_row(table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> Table:
     """The rows of a table whose key is the given text.
 
-    Raises: UsageError: the key has another number of fields.
+    Raises: UsageError: the key has another number of fields. SchemaError: the table lacks one.
     """
     from dsv.tables.duckdb import identifier, literal
 
+    lost = next((field for field in key if field not in table.schema), None)
+    if lost is not None:
+        raise SchemaError(f"the key field {lost!r} is not on both sides, so one row cannot be picked out")
     if len(key) != len(values):
         fields = ", ".join(key) if key else "none"
         raise UsageError(

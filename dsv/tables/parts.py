@@ -95,8 +95,13 @@ def read_version(engine: Engine, folder: Path, schema: Schema) -> Table:
     if not files:
         raise DataMissing(f"the rows of {folder.name} are not there", where=str(folder), hint="dvc checkout")
     listed = ", ".join(literal(str(path)) for path in files)
-    source = f"read_parquet([{listed}], filename = true, file_row_number = true)"
-    held = {row[0] for row in engine.rows(f"DESCRIBE SELECT * FROM read_parquet({literal(str(files[0]))})")}
+    source = f"read_parquet([{listed}], filename = true, file_row_number = true, hive_partitioning = false)"
+    held = {
+        row[0]
+        for row in engine.rows(
+            f"DESCRIBE SELECT * FROM read_parquet({literal(str(files[0]))}, hive_partitioning = false)"
+        )
+    }
     position = POSITION if POSITION in held else "row_number() OVER (ORDER BY filename, file_row_number)"
     columns = ", ".join(
         f"{identifier(item.name)}::{engine_type(item.type)} AS {identifier(item.name)}" for item in schema

@@ -157,3 +157,25 @@ def test_a_base_row_that_does_not_fit(signs: User) -> None:
     ran = signs.dsv("migrate", "up", code=3)
     assert "zeppelin" in ran.err and ":7" in ran.err and "add_class" in ran.err
     assert signs.read("data/signs.csv") == published
+
+
+def test_what_is_asked_for_and_not_there_is_never_no_change(signs: User) -> None:
+    signs.write("data/signs.csv", signs.read("data/signs.csv").replace("bus", "coach"))
+    assert "'class'" in signs.dsv("diff", "--field", "clas", code=3).err
+    assert "nope" in signs.dsv("diff", "--", "signs:nope", code=3).err
+    one = signs.dsv("diff", "--field", "score", "--json").json["datasets"][0]
+    assert one["rows"]["changed"] == 0
+    one = signs.dsv("diff", "--field", "class", "--json").json["datasets"][0]
+    assert one["rows"]["changed"] == 1
+
+
+def test_a_declared_dataset_without_data_is_told(signs: User) -> None:
+    signs.write(
+        "dvc.yaml",
+        signs.read("dvc.yaml") + "  lost:\n    path: lost.csv\n    type: dataset\n    meta: {dsv: {key: [id]}}\n",
+    )
+    ran = signs.dsv("diff", "--json", code=3)
+    assert ran.json["complete"] is False
+    assert [item["dataset"] for item in ran.json["findings"]] == ["lost"]
+    assert [item["status"] for item in ran.json["datasets"]] == ["unchanged"]
+    assert "lost" in signs.dsv("diff", "--", "lost", code=3).err

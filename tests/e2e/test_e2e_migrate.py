@@ -151,3 +151,56 @@ def test_awkward_class_names_survive_a_chain(repo: User, name: str) -> None:
     assert result["labels"]["class"]["transitions"] == [{"from": "car", "to": "yes", "rows": 1}]
     assert repo.clean()
     assert repo.run("dvc", "metrics", "show").code == 0
+
+
+def test_a_stale_published_file_is_not_committed(signs: User) -> None:
+    new(signs, "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "up")
+    signs.dsv("commit", "-m", "Rename")
+    base = signs.folder / "data/signs.base.csv"
+    text = base.read_text()
+    base.unlink()
+    base.write_text(text + "f.jpg,bike,train,0.40\n")
+    assert "changed since the last run: data/signs.base.csv" in signs.dsv("status").out
+    before = signs.git("rev-parse", "HEAD")
+    assert "migrate up" in signs.dsv("commit", "-m", "stale", code=3).err
+    assert signs.git("rev-parse", "HEAD") == before
+    signs.dsv("migrate", "up")
+    assert signs.read("data/signs.csv").endswith("f.jpg,bicycle,train,0.40\n")
+    signs.dsv("commit", "-m", "One more row")
+    assert signs.clean()
+
+
+def test_a_clone_without_data_is_not_told_that_something_changed(signs: User, tmp_path: Path) -> None:
+    new(signs, "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "up")
+    signs.dsv("commit", "-m", "Rename")
+    clone = type(signs)(tmp_path / "clone")
+    signs.git("clone", "-q", f"file://{signs.folder}", str(clone.folder))
+    out = clone.dsv("status").out
+    assert "not checked out" in out and "changed since" not in out
+
+
+def test_remove_leaves_what_the_user_wrote(signs: User) -> None:
+    new(signs, "rename_class", "from=bike", "to=bicycle")
+    side = signs.write("migrations/signs/reviewed.csv", "image,old,new\nb.jpg,car,bus\n")
+    new(signs, "relabel", "file=reviewed.csv")
+    assert "left migrations/signs/reviewed.csv" in signs.dsv("migrate", "remove", "m0002").out
+    base = signs.folder / "data/signs.base.csv"
+    text = base.read_text()
+    base.unlink()
+    base.write_text(text + "f.jpg,bike,train,0.40\n")
+    assert "edit" in signs.dsv("migrate", "remove", "m0001", code=3).err
+    assert base.read_text().endswith("0.40\n")
+    base.write_text(text)
+    signs.dsv("migrate", "remove", "m0001")
+    assert side.exists() and not base.exists()
+    assert "up to date" in signs.dvc("status")
+
+
+def test_log_of_tables_that_nobody_declared(repo: User) -> None:
+    repo.write("t.csv", "id,v\n1,a\n")
+    repo.git("add", "t.csv")
+    repo.git("commit", "-q", "-m", "A table")
+    assert "A table" in repo.dsv("log").out
+    assert "A table" in repo.dsv("log", "--", "t.csv").out
