@@ -46,7 +46,7 @@ class Changes:
                 yield change
 
 
-def changed(key: dict[str, object], **cells: tuple[object, object]) -> RowChange:
+def changed(key: dict[str, object], /, **cells: tuple[object, object]) -> RowChange:
     pairs = {name: Cell(old=old, new=new) for name, (old, new) in cells.items()}
     return RowChange(kind="changed", key=key, cells=pairs, old_position=7, new_position=8)
 

@@ -2,7 +2,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dsv.model.diff import KINDS, Cell, RowChange
@@ -19,6 +19,7 @@ def rows(*changes: RowChange, limit: int | None = None, total: int | None = None
 
 
 @given(anything, st.booleans())
+@example("key", False)
 def test_no_value_reaches_the_terminal_raw(value: str, color: bool) -> None:
     change = changed({value: value}, **{value: (value, None)})
     page = Page(
