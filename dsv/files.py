@@ -46,6 +46,19 @@ def write_bytes(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
+def walk(root: Path) -> Iterator[str]:
+    """Paths of the files below a folder, relative to it, with forward slashes, sorted.
+
+    Names that begin with a dot are passed over, as are links to folders.
+    """
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        below = os.path.relpath(folder, root).replace(os.sep, "/")
+        found += [name if below == "." else f"{below}/{name}" for name in names if not name.startswith(".")]
+    yield from sorted(found)
+
+
 def inside(root: Path, relative: str) -> Path:
     """The path below `root` that `relative` names.
 

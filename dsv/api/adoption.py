@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dsv.api.chains import OpenChain, Project, plain_snapshot
+from dsv.api.chains import OpenChain, Project
 from dsv.api.names import CHAIN_LOCK, IGNORE, PIPELINE, PIPELINE_LOCK, VERSIONS
 from dsv.api.opening import Workspace
 from dsv.api.running import apply_head
+from dsv.api.snapshots import plain_snapshot
 from dsv.documents import pipeline, yaml
 from dsv.documents.declarations import set_path
 from dsv.errors import DataMissing, MigrationError, UnknownRevision
@@ -22,7 +23,6 @@ from dsv.migrations.chain import Chain, link
 from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID, ChainLock
 from dsv.model.profile import profile_path
-from dsv.model.snapshot import ReadOptions
 from dsv.store import objects
 from dsv.store.commit import changed_paths, restoring
 from dsv.store.revisions import resolve
@@ -60,8 +60,7 @@ def prepare(workspace: Workspace, declared: Dataset) -> Prospect:
     for new in {base_path, publishes} - {path}:
         if project.path(new).exists():
             raise MigrationError(f"{new} is in the way: the chain needs that path", where=new, hint=f"mv {new} …")
-    snapshot = plain_snapshot(file, declared.path)
-    snapshot = replace(snapshot, options=ReadOptions(header=declared.header, dialect=None))
+    snapshot = plain_snapshot(file, declared.path, given=declared.format, header=declared.header)
     snapshot = replace(snapshot, options=replace(snapshot.options, dialect=dialect(snapshot)))
     with Engine() as engine:
         table = scan(engine, snapshot).table

@@ -11,7 +11,6 @@ from typing import Any
 from dsv.api.names import CHAIN_LOCK, MIGRATIONS, PARAMETERS, VERSIONS
 from dsv.documents import pipeline
 from dsv.errors import MigrationError
-from dsv.formats.base import detect
 from dsv.migrations import base as bases
 from dsv.migrations import document, lock
 from dsv.migrations.chain import Chain, link
@@ -115,12 +114,6 @@ def open_chain(project: Project, dataset: str) -> OpenChain:
 def base_snapshot(project: Project, base: Base) -> Snapshot:
     """The base's file in the workspace."""
     return Snapshot(path=project.path(base.path), format=base.format, gzip=base.gzip, shown_path=base.path)
-
-
-def plain_snapshot(path: Path, shown: str) -> Snapshot:
-    """A file whose name says what it is. Raises: FormatError: the suffix is unknown."""
-    found, gzip = detect(shown)
-    return Snapshot(path=path, format=found, gzip=gzip, shown_path=shown)
 
 
 def _base_file(project: Project, dataset: str) -> str:

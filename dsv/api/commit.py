@@ -6,16 +6,17 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dsv.api.chains import OpenChain, has_chain, open_chain, plain_snapshot
+from dsv.api.chains import OpenChain, has_chain, open_chain
 from dsv.api.deltas import delta_text, workspace_delta
 from dsv.api.names import CHAIN_LOCK, IGNORE, PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
 from dsv.api.running import changed_inputs, check_published, has_versions, refresh_lock
+from dsv.api.snapshots import plain_snapshot
 from dsv.documents import yaml
 from dsv.errors import DataMissing, MigrationError, UnknownRevision, UsageError
 from dsv.files import write_text
@@ -23,7 +24,6 @@ from dsv.formats.base import scan
 from dsv.model.dataset import Dataset
 from dsv.model.history import RowDelta
 from dsv.model.profile import profile_path
-from dsv.model.snapshot import ReadOptions
 from dsv.profiles import document as profiles
 from dsv.profiles.build import build
 from dsv.store import dvc, objects
@@ -195,7 +195,7 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
     declared = (dataset.key, dataset.split, dataset.labels)
     if known is not None and (known.key, known.split, tuple(item.field for item in known.labels)) == declared:
         return
-    snapshot = replace(plain_snapshot(file, dataset.path), options=ReadOptions(header=dataset.header))
+    snapshot = plain_snapshot(file, dataset.path, given=dataset.format, header=dataset.header)
     with Engine() as engine:
         table = scan(engine, snapshot).table
         profile = build(

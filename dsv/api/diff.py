@@ -12,6 +12,7 @@ from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
 from dsv.errors import (
     DataMissing,
     FormatError,
+    RepositoryError,
     SchemaError,
     UnknownRevision,
     UnknownRow,
@@ -29,6 +30,7 @@ from dsv.tables.duckdb import Engine
 
 if TYPE_CHECKING:
     from dsv.diff.request import DiffRequest
+    from dsv.formats.base import Scan
     from dsv.tables.table import Table
 
 COUNTED_BYTES = 16 * 2**20
@@ -39,7 +41,8 @@ COUNTED_BYTES = 16 * 2**20
 class DiffOptions:
     """What to compare, and how; where these say nothing, the declaration does.
 
-    `header`: the first line names the fields (None: as declared). `fields`: compare these only.
+    `header`: the first line names the fields (None: as declared). `format` is that of both sides,
+    whatever they are called. `fields`: compare these only.
     The others are as in `DiffRequest`.
     """
 
@@ -47,6 +50,7 @@ class DiffOptions:
     labels: tuple[str, ...] = ()
     split: str | None = None
     header: bool | None = None
+    format: str | None = None
     skip_malformed: bool = False
     by_position: bool = False
     ignore: tuple[str, ...] = ()
@@ -102,11 +106,21 @@ def compare(
 
 
 def _are_files(start: Path, words: Sequence[str]) -> bool:
-    if len(words) != 2 or not all((start / word).is_file() for word in words):
+    if len(words) != 2:
         return False
-    from dsv.formats.base import is_table_name
+    paths = [start / word for word in words]
+    if all(path.is_file() for path in paths):
+        return True
+    # A folder may have the name of a branch: then the branch is meant, as in git.
+    return all(path.is_dir() for path in paths) and not any(_is_revision(start, word) for word in words)
 
-    return all(is_table_name(word) for word in words)
+
+def _is_revision(start: Path, word: str) -> bool:
+    try:
+        resolve(Repository.discover(start), word)
+    except RepositoryError:
+        return False
+    return True
 
 
 def _split(
@@ -186,27 +200,47 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         unopened = _identical(pair, options)
         if unopened is not None:
             return unopened, findings
-    from dsv.diff.dataset import diff_tables
-
-    request = _request(pair, options)
-    tables = []
-    for side in (pair.old, pair.new):
-        table, said = (None, None) if side is None else _open(engine, pair, side, options)
-        tables.append(table)
-        findings += [said] if said is not None else []
-    old, new = tables
-    if pair.row is not None:
-        old, new = _only_row(pair, pair.row, request.key, old, new)
-    if options.fields:
-        request = replace(request, ignore=_others(options.fields, request.key, old, new))
+    scans = [None if side is None else _open(engine, pair, side, options) for side in (pair.old, pair.new)]
+    for side, scan in zip((pair.old, pair.new), scans, strict=True):
+        findings += _said(pair, side, scan) if side is not None and scan is not None else []
     try:
-        return diff_tables(pair.name, pair.path, old, new, request), findings
+        diff = _diff(pair, options, *scans)
     except Exception as error:
         if not engine.is_damage(error):
             raise
         reason = str(error).splitlines()[0]
         shown = " or ".join(dict.fromkeys(side.path for side in (pair.old, pair.new) if side is not None))
         raise FormatError(f"the data cannot be read to its end: {reason}", where=shown) from None
+    return diff, findings + list(diff.findings)
+
+
+def _diff(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DatasetDiff:
+    from dsv.diff.dataset import diff_tables
+
+    request = _request(pair, options, before, after)
+    old, new = (None if scan is None else scan.table for scan in (before, after))
+    if pair.row is not None:
+        old, new = _only_row(pair, pair.row, request.key, old, new)
+    if options.fields:
+        request = replace(request, ignore=_others(options.fields, request.key, old, new))
+    diff = diff_tables(pair.name, pair.path, old, new, request)
+    return replace(diff, tables=_parts(pair, before, after)) if pair.row is None else diff
+
+
+def _parts(pair: Pair, old: Scan | None, new: Scan | None) -> dict[str, DatasetDiff]:
+    """The diffs of the format's other tables, by their names."""
+    from dsv.diff.dataset import diff_tables
+    from dsv.diff.request import DiffRequest
+
+    parts = [{} if scan is None else scan.parts for scan in (old, new)]
+    found = {}
+    for name in dict.fromkeys((*parts[1], *parts[0])):
+        left, right = (side.get(name) for side in parts)
+        key = next(part.key for part in (right, left) if part is not None)
+        before, after = (None if part is None else part.table for part in (left, right))
+        request = DiffRequest(key=key, key_source="format")
+        found[name] = diff_tables(f"{pair.name} {name}", pair.path, before, after, request)
+    return found
 
 
 def _only_row(
@@ -237,39 +271,46 @@ def _absent(pair: Pair) -> Iterator[Finding]:
         yield Finding(rule="not-checked-out", level="warning", message=message, dataset=pair.name)
 
 
-def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> tuple[Table, Finding | None]:
-    from dsv.formats.base import detect, scan
+def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> Scan:
+    from dsv.formats.base import recognised, scan
 
     declared = pair.declared
     header = options.header if options.header is not None else (declared.header if declared else True)
-    form, gzip = detect(side.path)
+    members = side.members()
     snapshot = Snapshot(
-        path=side.open(),
-        format=form,
-        gzip=gzip,
+        path=Path() if members is not None else side.open(),
+        format="",
         shown_path=side.path,
         content_id=side.content_id,
         options=ReadOptions(header=header, skip_malformed=options.skip_malformed),
+        members=members,
     )
-    found = scan(engine, snapshot)
-    if not found.malformed:
-        return found.table, None
-    message = f"{found.malformed:,} malformed lines of {side.path} were left out, first {found.first_malformed}"
-    return found.table, Finding(
-        rule="malformed-lines", level="warning", message=message, count=found.malformed, dataset=pair.name
-    )
+    given = options.format or (declared.format if declared else None)
+    return scan(engine, recognised(snapshot, given))
 
 
-def _request(pair: Pair, options: DiffOptions) -> DiffRequest:
+def _said(pair: Pair, side: Side, scan: Scan) -> Iterator[Finding]:
+    """What reading one side found."""
+    if scan.malformed:
+        message = f"{scan.malformed:,} malformed lines of {side.path} were left out, first {scan.first_malformed}"
+        yield Finding(rule="malformed-lines", level="warning", message=message, count=scan.malformed, dataset=pair.name)
+    for finding in scan.findings:
+        yield replace(finding, dataset=pair.name)
+
+
+def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DiffRequest:
     from dsv.diff.request import DiffRequest
 
     declared = pair.declared
     key, source = _key(pair, options)
+    # What the format knows of its files stands in for what nobody said.
+    known = next(scan for scan in (after, before) if scan is not None)
+    identities = {scan.identity for scan in (before, after) if scan is not None}
     return DiffRequest(
         key=key,
         key_source=source,
-        labels=options.labels or (declared.labels if declared else ()),
-        split=options.split or (declared.split if declared else None),
+        labels=options.labels or (declared.labels if declared else ()) or known.labels,
+        split=options.split or (declared.split if declared else None) or known.split,
         unlabelled=declared.unlabelled if declared else None,
         ignore=options.ignore,
         tolerance=options.tolerance,
@@ -277,6 +318,7 @@ def _request(pair: Pair, options: DiffOptions) -> DiffRequest:
         hide_whitespace=options.hide_whitespace,
         hide_case=options.hide_case,
         renames=options.renames,
+        identity=known.identity if len(identities) == 1 else (),
     )
 
 

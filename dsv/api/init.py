@@ -6,16 +6,15 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dsv.api.chains import plain_snapshot
 from dsv.api.names import PIPELINE
 from dsv.api.opening import open_workspace
+from dsv.api.snapshots import plain_snapshot
 from dsv.diff.keys import infer
 from dsv.documents.declarations import NAME, declare
 from dsv.errors import DataMissing, SchemaError, UsageError, did_you_mean
 from dsv.files import write_text
 from dsv.formats.base import scan
 from dsv.model.dataset import Dataset
-from dsv.model.snapshot import ReadOptions
 from dsv.profiles.infer import infer_label, infer_split
 from dsv.store import dvc
 from dsv.store.lock import exclusive
@@ -88,7 +87,7 @@ def _described(
     split: str | None,
 ) -> tuple[Dataset, list[str]]:
     """The declaration without its name, and why it is as it is."""
-    snapshot = replace(plain_snapshot(file, relative), options=ReadOptions(header=header))
+    snapshot = plain_snapshot(file, relative, header=header)
     evidence: list[str] = []
     with Engine() as engine:
         table = scan(engine, snapshot).table

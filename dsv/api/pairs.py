@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsv.api.names import MIGRATIONS, VERSIONS
+from dsv.api.snapshots import folder_members
 from dsv.api.targets import Target, parse
 from dsv.errors import UnknownDataset, did_you_mean
 from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID
 from dsv.model.profile import Profile, profile_path
+from dsv.model.snapshot import Member
 from dsv.store import objects
 from dsv.store.trees import Located, Tree
 
@@ -22,13 +24,15 @@ class Side:
     """A table at one side: where it is, what its bytes are known to be, and how to get them.
 
     `content_id` is equal for equal bytes, None where nothing knows. `open` gives a local file, and
-    fetches it where it has to. `absent`: a work file is not checked out, its record is compared.
+    fetches it where it has to. `members` lists the files of a table that is a folder, None for one
+    that is a file. `absent`: a work file is not checked out, its record is compared.
     """
 
     path: str
     content_id: str | None
     open: Callable[[], Path]
     profile: Callable[[], Profile | None]
+    members: Callable[[], tuple[Member, ...] | None] = lambda: None
     absent: bool = False
 
 
@@ -191,6 +195,9 @@ def recorded_profile(tree: Tree, located: Located) -> Profile | None:
 
 
 def _file_side(path: Path, shown: str) -> Side:
+    if path.is_dir():
+        members = folder_members(path)
+        return Side(path=shown, content_id=None, open=lambda: path, profile=lambda: None, members=lambda: members)
     return Side(
         path=shown,
         content_id=f"md5:{objects.file_md5(path)}",

@@ -61,6 +61,7 @@ IDENTITY = (
     _flag("--no-header", help="The files have no header line: fields are field_1, field_2, …"),
 )
 COMPARING = (
+    click.option("--format", metavar="NAME", help="Format of both sides, where names and content do not tell."),
     _many("--field", metavar="FIELD", help="Compare this field only (and the key). May be given again."),
     _many("--ignore", metavar="FIELD", help="Leave this field out of the comparison. May be given again."),
     _many("--rename", metavar="OLD=NEW", callback=_renames, help="Compare field OLD with field NEW."),
@@ -146,6 +147,7 @@ def _options(given: dict[str, Any]) -> DiffOptions:
         labels=given.pop("label"),
         split=given.pop("split"),
         header=False if given.pop("no_header") else None,
+        format=given.pop("format"),
         skip_malformed=given.pop("skip_malformed"),
         by_position=given.pop("by_position"),
         ignore=given.pop("ignore"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dsv.model.diff import KeySource
+from dsv.model.identity import Rung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,8 @@ class DiffRequest:
     `key` is empty to have it inferred; `key_source` ("declared" or "given") says where a key
     comes from. `unlabelled` is the class that counts as not labelled. `ignore` names fields whose
     cells are not compared. `tolerance` is the largest difference of two numbers that counts as
-    equal. `renames` are pairs of an old and a new name of one field.
+    equal. `renames` are pairs of an old and a new name of one field. `identity` is how the format
+    tells rows apart, used where there is no `key`.
     """
 
     key: tuple[str, ...] = ()
@@ -28,3 +30,4 @@ class DiffRequest:
     hide_whitespace: bool = False
     hide_case: bool = False
     renames: tuple[tuple[str, str], ...] = ()
+    identity: tuple[Rung, ...] = ()

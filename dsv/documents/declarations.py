@@ -29,6 +29,7 @@ class _Meta:
     unlabelled: str | None = None
     pii: str | tuple[str, ...] = ()
     versions: Literal["local"] | None = None
+    format: str | None = None
 
 
 def datasets(text: str | bytes, path: str) -> tuple[Dataset, ...]:
@@ -119,6 +120,7 @@ def _dataset(problems: Problems, document: Mapping[str, Any], name: str, artifac
         unlabelled=meta.unlabelled,
         pii=_names(meta.pii),
         versions=meta.versions,
+        format=meta.format,
     )
 
 
@@ -162,5 +164,6 @@ def _meta(dataset: Dataset, folder: str) -> dict[str, Any]:
         "unlabelled": dataset.unlabelled,
         "pii": list(dataset.pii) or None,
         "versions": dataset.versions,
+        "format": dataset.format,
     }
     return {key: value for key, value in meta.items() if value is not None}

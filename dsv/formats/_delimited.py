@@ -19,6 +19,12 @@ class Delimited:
 
     suffixes: tuple[str, ...]
     delimiters: tuple[str, ...]
+    shared_suffixes: tuple[str, ...] = ()
+    generic: bool = False
+
+    def claims(self, snapshot: Snapshot) -> bool:
+        """The name says it."""
+        return False
 
     def dialect(self, snapshot: Snapshot) -> Dialect | None:
         """How the file is written. Raises: FormatError: it is not UTF-8 text."""

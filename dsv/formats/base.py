@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import IO, Protocol
 
 from dsv import registry
 from dsv.errors import FormatError
+from dsv.model.finding import Finding
+from dsv.model.identity import Rung
 from dsv.model.snapshot import Dialect, Snapshot
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Another table of a format, such as COCO's images: its rows and the fields that tell them apart."""
+
+    table: Table
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """A table, and how many malformed lines were left out of it (only when asked to).
 
-    `first_malformed` is `path:line` of the first of them.
+    `first_malformed` is `path:line` of the first of them. What a format knows of its own files
+    stands in for what nobody declared: `identity`, how rows are told apart where ids are dealt
+    afresh; `labels` and `split`, its fields of classes and of parts. `parts` are the format's other
+    tables by name. `findings` are faults of the content that leave it readable.
     """
 
     table: Table
     malformed: int = 0
     first_malformed: str | None = None
+    identity: tuple[Rung, ...] = ()
+    labels: tuple[str, ...] = ()
+    split: str | None = None
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +62,18 @@ class Format(Protocol):
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """File name endings, lower case, without `.gz`."""
+        """Endings of the names of files that are tables of this format, lower case, without `.gz`."""
+
+    @property
+    def shared_suffixes(self) -> tuple[str, ...]:
+        """Endings of names that other files have too, so that `claims` looks at the content."""
+
+    @property
+    def generic(self) -> bool:
+        """It claims whatever no other format claims."""
+
+    def claims(self, snapshot: Snapshot) -> bool:
+        """Say whether a folder, or a file with a shared suffix, is of this format. Reads little; never fails."""
 
     def dialect(self, snapshot: Snapshot) -> Dialect | None:
         """How the file is written; None for formats that are written in one way only.
@@ -68,24 +98,69 @@ def detect(name: str) -> tuple[str, bool]:
 
     Raises: FormatError: the suffix is not known; the hint lists the known ones.
     """
-    lowered = name.lower()
-    gzip = lowered.endswith(".gz")
-    stem = lowered.removesuffix(".gz")
-    for suffix, found in _suffixes().items():
-        if stem.endswith(suffix):
-            return found, gzip
-    known = ", ".join(_suffixes())
-    raise FormatError("the suffix names no known table format", where=name, hint=f"known: {known}; each also with .gz")
+    gzip = name.lower().endswith(".gz")
+    found = next(iter(_fitting(_suffixes(), name)), None)
+    if found is None:
+        raise _unknown(name)
+    return found, gzip
+
+
+def recognised(snapshot: Snapshot, given: str | None = None) -> Snapshot:
+    """The snapshot with its format, which is `given`, or found by the name, or by the content.
+
+    Raises: FormatError: no format takes it, or several do. UnknownName: `given` is no format.
+    """
+    zipped = snapshot.members is None and snapshot.shown_path.lower().endswith(".gz")
+    snapshot = replace(snapshot, gzip=zipped)
+    if given is not None:
+        registry.get("formats", given)
+        return replace(snapshot, format=given)
+    if snapshot.members is not None:
+        return replace(snapshot, format=_claiming(snapshot, registry.names("formats")))
+    certain = _fitting(_suffixes(), snapshot.shown_path)
+    if certain:
+        return replace(snapshot, format=certain[0])
+    return replace(snapshot, format=_claiming(snapshot, _fitting(_shared_suffixes(), snapshot.shown_path)))
+
+
+def _claiming(snapshot: Snapshot, names: list[str]) -> str:
+    """The only format that claims the content; those that claim what is left over give way to others."""
+    plugins = {name: registry.get("formats", name) for name in names}
+    found = [name for name, plugin in plugins.items() if plugin.claims(snapshot)]
+    particular = [name for name in found if not plugins[name].generic]
+    found = particular or found
+    if len(found) > 1:
+        raise FormatError(
+            f"this may be of several formats: {', '.join(found)}", where=snapshot.shown_path, hint="--format NAME"
+        )
+    if not found:
+        raise _unknown(snapshot.shown_path)
+    return found[0]
+
+
+def _fitting(suffixes: Mapping[str, tuple[str, ...]], name: str) -> list[str]:
+    stem = name.lower().removesuffix(".gz")
+    return [found for found, endings in suffixes.items() if stem.endswith(endings)]
+
+
+def _unknown(name: str) -> FormatError:
+    endings = [*_suffixes().values(), *_shared_suffixes().values()]
+    known = ", ".join(dict.fromkeys(ending for group in endings for ending in group))
+    return FormatError(
+        "this is no table of a known format",
+        where=name,
+        hint=f"known: {known}, each also with .gz; folders of several formats; or say --format NAME",
+    )
 
 
 def is_table_name(name: str) -> bool:
-    """Say whether a file's name has the suffix of a known table format."""
-    return name.lower().removesuffix(".gz").endswith(tuple(_suffixes()))
+    """Say whether a file's name alone says that it is a table of a known format."""
+    return bool(_fitting(_suffixes(), name))
 
 
 def scan(engine: Engine, snapshot: Snapshot) -> Scan:
     """Read a snapshot as a table. Raises: FormatError: it is malformed; names file and line."""
-    if not snapshot.path.is_file():
+    if snapshot.members is None and not snapshot.path.is_file():
         raise FormatError("there is no such file", where=snapshot.shown_path)
     return format_of(snapshot).scan(engine, snapshot)
 
@@ -110,5 +185,10 @@ def format_of(snapshot: Snapshot) -> Format:
 
 
 @cache
-def _suffixes() -> dict[str, str]:
-    return {suffix: name for name in registry.names("formats") for suffix in registry.get("formats", name).suffixes}
+def _suffixes() -> dict[str, tuple[str, ...]]:
+    return {name: registry.get("formats", name).suffixes for name in registry.names("formats")}
+
+
+@cache
+def _shared_suffixes() -> dict[str, tuple[str, ...]]:
+    return {name: registry.get("formats", name).shared_suffixes for name in registry.names("formats")}

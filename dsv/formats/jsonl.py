@@ -16,6 +16,12 @@ class JsonLines:
     """Files of one JSON object a line."""
 
     suffixes = (".jsonl", ".ndjson")
+    shared_suffixes = ()
+    generic = False
+
+    def claims(self, snapshot: Snapshot) -> bool:
+        """The name says it."""
+        return False
 
     def dialect(self, snapshot: Snapshot) -> Dialect | None:
         """None: every line keeps its own spelling."""

@@ -24,6 +24,12 @@ class Parquet:
     """Apache Parquet files."""
 
     suffixes = (".parquet", ".pq")
+    shared_suffixes = ()
+    generic = False
+
+    def claims(self, snapshot: Snapshot) -> bool:
+        """The name says it."""
+        return False
 
     def dialect(self, snapshot: Snapshot) -> Dialect | None:
         """None: there is one way to write Parquet."""

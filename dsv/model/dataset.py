@@ -19,6 +19,7 @@ class Dataset:
 
     `path` is relative to the repository's top level, with forward slashes, as is `declared_in`,
     the `dvc.yaml` that holds the declaration. `labels` are the fields whose values are classes.
+    `format` names the format of a file or folder that is not found by its name or content.
     """
 
     name: str
@@ -33,3 +34,4 @@ class Dataset:
     unlabelled: str | None = None
     pii: tuple[str, ...] = ()
     versions: str | None = None
+    format: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from dsv.model.finding import Finding
@@ -11,7 +11,7 @@ from dsv.model.revision import Revision
 
 Kind = Literal["added", "removed", "changed"]
 KINDS: tuple[Kind, ...] = ("added", "removed", "changed")
-KeySource = Literal["declared", "given", "inferred", "none"]
+KeySource = Literal["declared", "given", "format", "inferred", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +132,22 @@ class Inferred:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClassCredit:
+    """Rows whose class a migration gave them."""
+
+    migration: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelDiff:
     """Classes of one label field, sorted by name. `transitions` are sorted by rows, most first.
 
     `transitions` and `inferred` are None where only the profiles were compared. `changed_sets`
     counts paired rows of a list label whose change is not one class for one other. `js_distance`
     is the Jensen-Shannon distance (base 2, 0-1) of the two class distributions, None when a side
-    has no labelled row.
+    has no labelled row. `explained` counts the rows whose class differs by the migration that gave
+    it, `unexplained` those that none gave; None where there is no migration to ask.
     """
 
     field: str
@@ -148,6 +157,8 @@ class LabelDiff:
     unlabelled: Counts
     changed_sets: int = 0
     js_distance: float | None = None
+    explained: tuple[ClassCredit, ...] | None = None
+    unexplained: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,12 +179,63 @@ class KeyChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarPair:
+    """A removed and an added row that share most cells, though no key says that they are one.
+
+    Positions count rows from 1. `similarity` is the share (0-1) of the compared cells that are
+    equal; `cells` are those that are not.
+    """
+
+    old_position: int
+    new_position: int
+    similarity: float
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A part of a difference: numbers of rows, of cells by field, of schema changes."""
+
+    rows_added: int = 0
+    rows_removed: int = 0
+    cells: Mapping[str, int] = field(default_factory=dict)
+    schema_changes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What one migration accounts for."""
+
+    migration: str
+    work: Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaDiff:
+    """Media files of a dataset, in numbers of files, or of rows for `missing`.
+
+    `changed` have other bytes under their name; `missing` are rows of new whose file is not there,
+    `orphan` files of new that no row names, `shared` files of new whose bytes another file has too.
+    """
+
+    added: int
+    removed: int
+    changed: int
+    missing: int
+    orphan: int
+    shared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetDiff:
     """What differs in one dataset. Counts are always of all rows.
 
     What profiles cannot know is None where `compared` is "profiles". `changed_cells*` map a field
     (by its new name) to a number of cells; the whitespace-only and case-only cells are part of
     `changed_cells` unless their flag hid them. `key_evidence` says in words why the key was chosen.
+    `explained` names the migrations that account for differences, in the order of their chain, and
+    `unexplained` what is left; None where there are none to ask. `tables` are the other tables of
+    the format, by name. `similar` pairs are rows that stay counted as added and removed.
     """
 
     dataset: str
@@ -195,6 +257,13 @@ class DatasetDiff:
     labels: tuple[LabelDiff, ...]
     split_moves: tuple[SplitMove, ...] | None
     changes: Changeset | None
+    changed_cells_encoding_only: Mapping[str, int] | None = None
+    similar: tuple[SimilarPair, ...] | None = None
+    explained: tuple[Explained, ...] | None = None
+    unexplained: Work | None = None
+    media: MediaDiff | None = None
+    tables: Mapping[str, DatasetDiff] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,29 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A file of a folder that is one table.
+
+    `path` is relative to the folder, with forward slashes. `open` gives a local file with its
+    bytes, whose name may lack a suffix, and fetches it where it has to: pictures that only have to
+    be told apart are never opened. `md5` is that of its bytes, 32 hexadecimal digits, known without
+    opening the file where DVC recorded it.
+    """
+
+    path: str
+    open: Callable[[], Path]
+    md5: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A table's bytes on this machine.
 
     `path` is the file to read; its name may lack a suffix (a cache object), so `format` and
     `gzip` say what it is. `shown_path` is the name that messages show. `content_id` is equal for
-    equal bytes (`md5:…` or `git:…`), None where nothing recorded it.
+    equal bytes (`md5:…` or `git:…`), None where nothing recorded it. `members` are the files of a
+    table that is a folder, sorted by path; such a table need not lie together anywhere, so it is
+    read through them and not through `path`. None: the table is one file.
     """
 
     path: Path
@@ -53,3 +71,4 @@ class Snapshot:
     shown_path: str
     content_id: str | None = None
     options: ReadOptions = ReadOptions()
+    members: tuple[Member, ...] | None = None

@@ -9,7 +9,17 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Inferred, Kind, LabelDiff, SplitMove, Transition
+from dsv.model.diff import (
+    KINDS,
+    DatasetDiff,
+    DiffResult,
+    Inferred,
+    Kind,
+    LabelDiff,
+    SimilarPair,
+    SplitMove,
+    Transition,
+)
 from dsv.renderers._encode import dumps, encode, record, row
 
 SCHEMA = "dsv.diff/1"
@@ -55,18 +65,45 @@ def _dataset(dataset: DatasetDiff, limit: int, kinds: tuple[Kind, ...]) -> dict[
         "changed_cells": _counts(dataset.changed_cells),
         "changed_cells_whitespace_only": _counts(dataset.changed_cells_whitespace_only),
         "changed_cells_case_only": _counts(dataset.changed_cells_case_only),
-        "changed_cells_encoding_only": None,
+        "changed_cells_encoding_only": _counts(dataset.changed_cells_encoding_only),
         "rekeyed": None
         if dataset.rekeyed is None
         else [{"old": record(pair.old), "new": record(pair.new)} for pair in dataset.rekeyed],
-        "similar_pairs": None,
+        "similar_pairs": None if dataset.similar is None else [_similar(pair) for pair in dataset.similar],
         "labels": {label.field: _label(label) for label in dataset.labels},
-        "explained": None,
-        "unexplained": None,
+        "explained": None
+        if dataset.explained is None
+        else [{"migration": item.migration, **dataclasses.asdict(item.work)} for item in dataset.explained],
+        "unexplained": _maybe(dataset.unexplained),
         "splits": {"moved": None if dataset.split_moves is None else [_step(move) for move in dataset.split_moves]},
-        "media": None,
-        "tables": {},
+        "media": _maybe(dataset.media),
+        "tables": {name: _part(part, limit, kinds) for name, part in dataset.tables.items()},
         "samples": _samples(dataset, limit, kinds),
+    }
+
+
+def _part(part: DatasetDiff, limit: int, kinds: tuple[Kind, ...]) -> dict[str, Any]:
+    """Another table of the format: what stands for a dataset, as far as such a table has it."""
+    names = (
+        "status",
+        "key",
+        "rows",
+        "duplicate_keys",
+        "null_keys",
+        "schema_changes",
+        "changed_cells",
+        "changed_cells_whitespace_only",
+        "samples",
+    )
+    whole = _dataset(part, limit, kinds)
+    return {name: whole[name] for name in names}
+
+
+def _similar(pair: SimilarPair) -> dict[str, Any]:
+    return {
+        "position": {"old": pair.old_position, "new": pair.new_position},
+        "similarity": pair.similarity,
+        "cells": {name: {"old": encode(cell.old), "new": encode(cell.new)} for name, cell in pair.cells.items()},
     }
 
 
@@ -85,8 +122,8 @@ def _label(label: LabelDiff) -> dict[str, Any]:
         "changed_sets": None if label.transitions is None else label.changed_sets,
         "inferred": None if label.inferred is None else [_inferred(item) for item in label.inferred],
         "unlabelled": dataclasses.asdict(label.unlabelled),
-        "explained": None,
-        "unexplained": None,
+        "explained": None if label.explained is None else [dataclasses.asdict(item) for item in label.explained],
+        "unexplained": label.unexplained,
         "js_distance": encode(label.js_distance),
     }
 

@@ -1,0 +1,23 @@
+"""How rows are told apart where their ids are dealt afresh from one export to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEAST_IOU = 0.5
+"""Boxes that overlap by at least this share of their union may be one box that was moved a little."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One way to pair rows of two snapshots, tried on those that the rungs before it left alone.
+
+    Rows pair that are equal in all `fields`; of several equal ones the first with the first. With
+    `boxes`, the name of a field of boxes ([x, y, width, height], list<number>), those of the rows
+    equal in `fields` pair whose boxes overlap most, by at least `least_iou` (intersection over
+    union, 0-1); a null box overlaps none.
+    """
+
+    fields: tuple[str, ...]
+    boxes: str | None = None
+    least_iou: float = LEAST_IOU
