@@ -31,7 +31,7 @@ imports: $(VENV)/ready
 	$(BIN)/lint-imports --no-logo
 
 docs: $(VENV)/ready
-	$(BIN)/python -m pytest -q tests/docs
+	$(BIN)/python -m pytest -q -n $(JOBS) tests/docs
 
 living-example: $(VENV)/ready ## rebuild every version of the committed example and compare with dvc.lock
 	$(BIN)/python examples/rebuild.py

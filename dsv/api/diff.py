@@ -221,6 +221,8 @@ def _diff(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | N
     old, new = (None if scan is None else scan.table for scan in (before, after))
     if pair.row is not None:
         old, new = _only_row(pair, pair.row, request.key, old, new)
+        # One row is no distribution, and suggests nothing about its class.
+        request = replace(request, labels=options.labels, split=None)
     if options.fields:
         request = replace(request, ignore=_others(options.fields, request.key, old, new))
     diff = diff_tables(pair.name, pair.path, old, new, request)
