@@ -58,7 +58,22 @@ def environment() -> dict[str, str]:
         for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.invalid"), ("DATE", "2026-03-02T10:00:00Z"))
     }
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, **people, "PATH": path, "COLUMNS": "100", "DVC_NO_ANALYTICS": "1", "LC_ALL": "C.UTF-8"}
+    settings = {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "init.defaultBranch",
+        "GIT_CONFIG_VALUE_0": "main",
+        "NO_COLOR": "1",
+    }
+    return {
+        **os.environ,
+        **people,
+        **settings,
+        "PATH": path,
+        "COLUMNS": "100",
+        "DVC_NO_ANALYTICS": "1",
+        "LC_ALL": "C.UTF-8",
+    }
 
 
 def run(step: Step, folder: Path) -> tuple[int, str]:
