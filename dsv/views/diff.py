@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, SchemaChange
 from dsv.model.page import Block, Heading, Line, Page, Rows, Span, spans
@@ -13,6 +13,7 @@ from dsv.views._words import code, delta, findings, muted, number, plural, sign,
 
 SUMMARY_ROWS = 10
 SUMMARY_REKEYED = 5
+SUMMARY_FIELDS = 8
 MOST_DATASETS = 20
 
 
@@ -116,11 +117,22 @@ def _summary(dataset: DatasetDiff) -> Iterator[Block]:
     if dataset.compared == "profiles" and dataset.status != "unchanged":
         text = "! only the profiles were compared: which rows changed is not known"
         yield Line(spans=(Span(text=text, role="warning"),), indent=1)
+    if dataset.changed_cells:
+        yield Line(spans=_cells(dataset.changed_cells), indent=1)
     for words in (_of_which(dataset), _key_trouble(dataset), _formatting(dataset)):
         if words:
             yield Line(spans=spans(words), indent=1)
     if dataset.status != "unchanged" and dataset.compared == "rows":
         yield _key(dataset)
+
+
+def _cells(counts: Mapping[str, int]) -> tuple[Span, ...]:
+    """`cells changed: lat 25,401, lon 25,388`: the fields with most of them first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    parts = [part for name, cells in ordered[:SUMMARY_FIELDS] for part in (", ", code(name), f" {cells:,}")]
+    left = len(ordered) - SUMMARY_FIELDS
+    more = (muted(f", … {plural(left, 'more field')}"),) if left > 0 else ()
+    return spans("cells changed: ", *parts[1:], *more)
 
 
 def _of_which(dataset: DatasetDiff) -> str:

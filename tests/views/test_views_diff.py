@@ -241,3 +241,9 @@ def test_classes_that_differ_in_blanks_look_different() -> None:
     )
     page = lines(build(result(replace(DATASET, labels=(replace(LABEL, classes=blank),)))))
     assert {line.split()[0] for line in page if "1 -> 0" in line or "0 -> 1" in line} == {"a", '"a'}
+
+
+def test_the_summary_names_the_fields_with_most_changed_cells_first() -> None:
+    counts = {f"f{number}": number for number in range(1, 11)}
+    page = lines(build(result(replace(DATASET, changed_cells={**counts, "lat": 25_401}))))
+    assert "  cells changed: lat 25,401, f10 10, f9 9, f8 8, f7 7, f6 6, f5 5, f4 4, … 3 more fields" in page
