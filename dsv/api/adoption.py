@@ -17,7 +17,7 @@ from dsv.documents import pipeline, yaml
 from dsv.documents.declarations import set_path
 from dsv.errors import DataMissing, MigrationError, UnknownRevision
 from dsv.files import atomic_writer, write_bytes, write_text
-from dsv.formats.base import dialect, scan
+from dsv.formats.base import check_writable, dialect, scan
 from dsv.migrations import base as bases
 from dsv.migrations.chain import Chain, link
 from dsv.model.dataset import Dataset
@@ -61,6 +61,7 @@ def prepare(workspace: Workspace, declared: Dataset) -> Prospect:
         if project.path(new).exists():
             raise MigrationError(f"{new} is in the way: the chain needs that path", where=new, hint=f"mv {new} …")
     snapshot = plain_snapshot(file, declared.path, given=declared.format, header=declared.header)
+    check_writable(snapshot)
     snapshot = replace(snapshot, options=replace(snapshot.options, dialect=dialect(snapshot)))
     with Engine() as engine:
         table = scan(engine, snapshot).table

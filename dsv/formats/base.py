@@ -93,6 +93,28 @@ class Format(Protocol):
         """
 
 
+class ReadOnly:
+    """What formats have in common whose files dsv reads and does not write."""
+
+    name: str
+
+    def dialect(self, snapshot: Snapshot) -> Dialect | None:
+        """None: nothing is written."""
+        return None
+
+    def publish(self, publication: Publication, stream: IO[bytes]) -> None:
+        """Refuse. Raises: FormatError: always."""
+        raise self.refusal(publication.base.shown_path)
+
+    def refusal(self, shown_path: str) -> FormatError:
+        """The error for a dataset of this format that is to be written."""
+        return FormatError(
+            f"dsv cannot write {self.name} yet, it only reads it",
+            where=shown_path,
+            hint="migrations need a format that dsv writes, such as csv, jsonl or parquet",
+        )
+
+
 def detect(name: str) -> tuple[str, bool]:
     """The format and whether the file is gzipped, from a file's name, whatever its case.
 
@@ -176,6 +198,13 @@ def publish(publication: Publication, stream: IO[bytes]) -> None:
 def dialect(snapshot: Snapshot) -> Dialect | None:
     """How a snapshot's file is written; None where its format has one way only. Raises: FormatError."""
     return format_of(snapshot).dialect(snapshot)
+
+
+def check_writable(snapshot: Snapshot) -> None:
+    """Refuse a dataset that could not be published. Raises: FormatError: dsv cannot write its format."""
+    plugin = format_of(snapshot)
+    if isinstance(plugin, ReadOnly):
+        raise plugin.refusal(snapshot.shown_path)
 
 
 def format_of(snapshot: Snapshot) -> Format:
