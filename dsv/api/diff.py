@@ -238,9 +238,14 @@ def _parts(pair: Pair, old: Scan | None, new: Scan | None) -> dict[str, DatasetD
     found = {}
     for name in dict.fromkeys((*parts[1], *parts[0])):
         left, right = (side.get(name) for side in parts)
-        key = next(part.key for part in (right, left) if part is not None)
         before, after = (None if part is None else part.table for part in (left, right))
-        request = DiffRequest(key=key, key_source="format")
+        known = next(part for part in (right, left) if part is not None)
+        request = DiffRequest(
+            key=() if known.identity else known.key,
+            key_source="format",
+            ignore=known.context,
+            identity=known.identity,
+        )
         found[name] = diff_tables(f"{pair.name} {name}", pair.path, before, after, request)
     return found
 
@@ -314,7 +319,7 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         labels=options.labels or (declared.labels if declared else ()) or known.labels,
         split=options.split or (declared.split if declared else None) or known.split,
         unlabelled=declared.unlabelled if declared else None,
-        ignore=options.ignore,
+        ignore=(*options.ignore, *known.context),
         tolerance=options.tolerance,
         by_position=options.by_position,
         hide_whitespace=options.hide_whitespace,

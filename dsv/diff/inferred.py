@@ -12,7 +12,7 @@ Flows = Counter[tuple[str | None, str | None]]
 ClassRows = Mapping[str | None, int]
 
 MOST = 0.95
-"""A class that was renamed or merged lost at least this share of its paired rows to one class."""
+"""A class that was renamed lost at least this share of its paired rows to one class."""
 SOME = 0.05
 """Each part of a split got at least this share; a class that is (all but) gone kept no more."""
 
@@ -28,7 +28,7 @@ def infer_operations(flows: Flows, paired: ClassRows, old: ClassRows, new: Class
         if source is not None and target is not None:
             targets.setdefault(source, Counter())[target] += rows
     gone = {name for name in targets if new.get(name, 0) <= SOME * old.get(name, 0)}
-    moved = _moved({name: targets[name] for name in targets if name in gone}, paired)
+    moved = _moved({name: targets[name] for name in targets if name in gone}, paired, old)
     found = [_joined(target, sources, flows, paired, old) for target, sources in moved.items()]
     single = {source for sources in moved.values() for source in sources}
     for source in sorted(targets):
@@ -38,14 +38,27 @@ def infer_operations(flows: Flows, paired: ClassRows, old: ClassRows, new: Class
     return tuple(sorted(found, key=lambda item: item.sources))
 
 
-def _moved(targets: Mapping[str, Counter[str]], paired: ClassRows) -> dict[str, list[str]]:
-    """Sources, by the target that took nearly all of their rows."""
+def _moved(targets: Mapping[str, Counter[str]], paired: ClassRows, old: ClassRows) -> dict[str, list[str]]:
+    """Sources, by the target that took them: nearly all of their rows, or all that did not stray.
+
+    A single class with strays is one of a merge, never a rename: its target existed, or took
+    another class too.
+    """
     moved: dict[str, list[str]] = {}
+    certain = set()
     for source in sorted(targets):
+        total = paired.get(source, 0)
         target, rows = targets[source].most_common(1)[0]
-        if rows >= MOST * paired.get(source, 0):
+        parts = sum(part >= SOME * total for part in targets[source].values())
+        if rows >= MOST * total:
+            certain.add(source)
+        if source in certain or (parts == 1 and rows > total / 2):
             moved.setdefault(target, []).append(source)
-    return moved
+    return {
+        target: sources
+        for target, sources in moved.items()
+        if len(sources) > 1 or old.get(target, 0) or certain.issuperset(sources)
+    }
 
 
 def _joined(target: str, sources: list[str], flows: Flows, paired: ClassRows, old: ClassRows) -> Inferred:

@@ -18,10 +18,15 @@ from dsv.tables.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Another table of a format, such as COCO's images: its rows and the fields that tell them apart."""
+    """Another table of a format, such as COCO's images: its rows and the fields that tell them apart.
+
+    `identity` and `context` are as in `Scan`.
+    """
 
     table: Table
     key: tuple[str, ...]
+    identity: tuple[Rung, ...] = ()
+    context: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,7 @@ class Scan:
     split: str | None = None
     parts: Mapping[str, Part] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    context: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
