@@ -10,6 +10,7 @@ from decimal import Decimal
 from dsv.errors import FormatError
 from dsv.formats._bytes import BOM
 from dsv.formats._folder import where
+from dsv.formats._geometry import around
 from dsv.formats._notes import Notes
 from dsv.formats._yolo_config import Config
 from dsv.model.snapshot import Member, Snapshot
@@ -108,13 +109,6 @@ class LabelReader:
             points, size = self._config.keypoints
             return f"by kpt_shape it has {_BOX + points * size}"
         return "a box has 5 and a polygon 1 + 2 for each of 3 or more points"
-
-
-def around(points: list[float]) -> list[float]:
-    """The box [x, y, width, height] around points [x, y, x, y, …]."""
-    xs, ys = points[::2], points[1::2]
-    left, top = min(xs), min(ys)
-    return [left, top, max(xs) - left, max(ys) - top]
 
 
 def _corner(centre: bytes, size: bytes) -> float:

@@ -1,0 +1,37 @@
+"""Boxes as [x, y, width, height] from the left and the top, exact as decimals are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
+
+def number(text: str) -> float:
+    """A finite decimal number. Raises: ValueError: it is none; says so."""
+    return float(_decimal(text))
+
+
+def between(left: str, top: str, right: str, bottom: str) -> list[float]:
+    """The box between two corners, each side the double nearest to the exact one.
+
+    Raises: ValueError: a corner is no number.
+    """
+    x, y, right_end, bottom_end = map(_decimal, (left, top, right, bottom))
+    return [float(x), float(y), float(right_end - x), float(bottom_end - y)]
+
+
+def around(points: Sequence[float]) -> list[float]:
+    """The box around points [x, y, x, y, …]."""
+    xs, ys = points[::2], points[1::2]
+    left, top = min(xs), min(ys)
+    return [left, top, max(xs) - left, max(ys) - top]
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        found = Decimal(text.strip())
+    except InvalidOperation:
+        found = Decimal("nan")
+    if not found.is_finite() or "_" in text:
+        raise ValueError(f"{text.strip()[:40]!r} is no number")
+    return found
