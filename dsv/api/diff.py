@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
+from dsv.api.targets import Row
 from dsv.errors import (
     DataMissing,
     FormatError,
@@ -42,8 +43,8 @@ class DiffOptions:
     """What to compare, and how; where these say nothing, the declaration does.
 
     `header`: the first line names the fields (None: as declared). `format` is that of both sides,
-    whatever they are called. `fields`: compare these only.
-    The others are as in `DiffRequest`.
+    whatever they are called. `fields`: compare these only. `row`: the only row to compare, by the
+    fields of its key. The others are as in `DiffRequest`.
     """
 
     key: tuple[str, ...] = ()
@@ -60,6 +61,8 @@ class DiffOptions:
     hide_case: bool = False
     renames: tuple[tuple[str, str], ...] = ()
     reverse: bool = False
+    where: str | None = None
+    row: Mapping[str, Any] | None = None
 
 
 class Comparison:
@@ -152,6 +155,8 @@ def _compare(names: tuple[Revision, Revision], pairs: Sequence[Pair], options: D
     if options.reverse:
         names = (names[1], names[0])
         pairs = [replace(pair, old=pair.new, new=pair.old) for pair in pairs]
+    if options.row is not None:
+        pairs = [_with_row(pairs, options.row)]
     engine = Engine()
     try:
         found = [_table_diff(engine, pair, options, alone=len(pairs) == 1) for pair in pairs]
@@ -167,6 +172,14 @@ def _compare(names: tuple[Revision, Revision], pairs: Sequence[Pair], options: D
         findings=findings,
     )
     return Comparison(result, engine)
+
+
+def _with_row(pairs: Sequence[Pair], row: Mapping[str, Any]) -> Pair:
+    """The only pair, of which only one row is asked for. Raises: UsageError: there are several."""
+    if len(pairs) != 1 or pairs[0].row is not None:
+        names = ", ".join(pair.name for pair in pairs)
+        raise UsageError("--key-json names one row of one dataset", where=names, hint="name the dataset: -- DATASET")
+    return replace(pairs[0], row=row)
 
 
 def _table_diff(
@@ -195,7 +208,7 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         )
     findings = list(_absent(pair))
     # Fields that the user names are looked up, so that a misspelt one is told even when nothing differs.
-    named = (*options.key, *options.labels, *options.ignore, *options.fields, options.split)
+    named = (*options.key, *options.labels, *options.ignore, *options.fields, options.split, options.where)
     if pair.identical and pair.row is None and not any(named):
         unopened = _identical(pair, options)
         if unopened is not None:
@@ -251,14 +264,15 @@ def _parts(pair: Pair, old: Scan | None, new: Scan | None) -> dict[str, DatasetD
 
 
 def _only_row(
-    pair: Pair, row: tuple[str, ...], key: tuple[str, ...], old: Table | None, new: Table | None
+    pair: Pair, row: Row, key: tuple[str, ...], old: Table | None, new: Table | None
 ) -> tuple[Table | None, Table | None]:
     """Both tables with the one row that was asked for. Raises: UnknownRow: neither has it."""
-    from dsv.api.targets import only_row
+    from dsv.api.targets import key_values, only_row
 
-    picked = [None if table is None else only_row(table, key, row) for table in (old, new)]
+    values = key_values(key, row)
+    picked = [None if table is None else only_row(table, key, values) for table in (old, new)]
     if not any(table is not None and table.count() for table in picked):
-        named = ", ".join(f"{field} {value!r}" for field, value in zip(key, row, strict=True))
+        named = ", ".join(f"{field} {value!r}" for field, value in zip(key, values, strict=True))
         raise UnknownRow(f"no row of {pair.name} has the key {named} on either side", hint="dsv diff --rows")
     return picked[0], picked[1]
 
@@ -326,12 +340,15 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         hide_case=options.hide_case,
         renames=options.renames,
         identity=known.identity if len(identities) == 1 else (),
+        where=options.where,
     )
 
 
 def _key(pair: Pair, options: DiffOptions) -> tuple[tuple[str, ...], KeySource]:
     if options.key:
         return options.key, "given"
+    if isinstance(pair.row, Mapping) and not (pair.declared and pair.declared.key):
+        return tuple(pair.row), "given"
     if pair.declared is not None:
         return pair.declared.key, "declared" if pair.declared.key else "none"
     if pair.row is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dsv.api.names import MIGRATIONS, VERSIONS
 from dsv.api.snapshots import folder_members
-from dsv.api.targets import Target, parse
+from dsv.api.targets import Row, Target, parse
 from dsv.errors import UnknownDataset, did_you_mean
 from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID
@@ -45,7 +45,7 @@ class Pair:
     declared: Dataset | None
     old: Side | None
     new: Side | None
-    row: tuple[str, ...] | None = None
+    row: Row | None = None
 
     @property
     def identical(self) -> bool:

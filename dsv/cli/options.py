@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,18 @@ def _renames(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     return tuple((pair[0], pair[1]) for pair in pairs)
 
 
+def _row(ctx: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    try:
+        row = json.loads(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not JSON: {error}", ctx, parameter) from error
+    if not isinstance(row, dict) or not row:
+        raise click.BadParameter(f'{value!r} is not an object such as {{"id": 1}}', ctx, parameter)
+    return row
+
+
 IDENTITY = (
     _many("-k", "--key", metavar="FIELD", help="Field that names a row. Give it once for each field of the key."),
     _many("-l", "--label", metavar="FIELD", help="Field whose values are classes. May be given again."),
@@ -78,6 +91,12 @@ COMPARING = (
         "--ignore-case",
         help="Hide cells that differ in upper and lower case only; they are counted apart.",
     ),
+    click.option(
+        "--key-json",
+        metavar="JSON",
+        callback=_row,
+        help='Compare the one row with this key, such as {"scan": "a,b", "page": 3}.',
+    ),
     _flag("-R", "--reverse", help="Swap the two sides."),
     _flag("--skip-malformed", help="Leave out lines that cannot be parsed, and count them."),
 )
@@ -87,6 +106,11 @@ SHOWING = (
     _flag("--labels", help="Show class counts by split, and which class became which."),
     _flag("--rows", help="Show changed rows, all unless --limit is given."),
     _many("--filter", type=click.Choice(KINDS), help="Show rows of this kind only. May be given again."),
+    click.option(
+        "--where",
+        metavar="SQL",
+        help="Show the changed rows for which this is true, such as \"old.class = 'bike' and new.class <> 'car'\".",
+    ),
     click.option(
         "--limit",
         type=click.IntRange(min=0),
@@ -157,6 +181,8 @@ def _options(given: dict[str, Any]) -> DiffOptions:
         hide_case=given.pop("ignore_case"),
         renames=given.pop("rename"),
         reverse=given.pop("reverse"),
+        where=given.pop("where"),
+        row=given.pop("key_json"),
     )
 
 

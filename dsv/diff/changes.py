@@ -32,8 +32,10 @@ class PairedChanges:
     differ; each field goes by its new name.
     """
 
-    def __init__(self, differences: Differences, fields: Alignment) -> None:
+    def __init__(self, differences: Differences, fields: Alignment, only: str | None = None) -> None:
+        """`only` names a table whose `id` are the rowids of the rows to show (None: all)."""
         self._differences = differences
+        self._only = only
         both = [
             _Column(name=pair.name, old=pair.old, new=pair.new, flag=differences.flag(pair.name))
             for pair in fields.pairs
@@ -71,6 +73,8 @@ class PairedChanges:
         order = f"ORDER BY {OLD} NULLS LAST, {NEW} NULLS LAST"
         wanted = ", ".join(f"'{kind}'" for kind in kinds)
         table = f"SELECT * FROM {self._differences.table} WHERE kind IN ({wanted})"
+        if self._only is not None:
+            table += f" AND rowid IN (SELECT id FROM {self._only})"
         if limit is not None:
             table += f" QUALIFY row_number() OVER (PARTITION BY kind {order}) <= {int(limit)}"
         return f"SELECT {', '.join(cells)} FROM ({table}) {order}"
@@ -96,8 +100,12 @@ class PairedChanges:
 class OneSideChanges:
     """All rows of a table that only one side has (dsv.model.diff.Changeset)."""
 
-    def __init__(self, table: Table, forms: Mapping[str, Form], side: Side, key: tuple[str, ...]) -> None:
+    def __init__(
+        self, table: Table, forms: Mapping[str, Form], side: Side, key: tuple[str, ...], only: str | None = None
+    ) -> None:
+        """`only` names a table whose `id` are the positions of the rows to show (None: all)."""
         self._table = table
+        self._only = only
         self._forms = forms
         self._side: Side = side
         self._key = key
@@ -108,7 +116,8 @@ class OneSideChanges:
         if kind not in kinds:
             return
         cells = ", ".join(stored(identifier(name), form) for name, form in self._forms.items())
-        sql = f"SELECT {POSITION}, {cells} FROM {self._table.relation} AS dsv_table ORDER BY {POSITION}"
+        only = "" if self._only is None else f"WHERE {POSITION} IN (SELECT id FROM {self._only}) "
+        sql = f"SELECT {POSITION}, {cells} FROM {self._table.relation} AS dsv_table {only}ORDER BY {POSITION}"
         for row in self._table.engine.stream(sql + ("" if limit is None else f" LIMIT {int(limit)}")):
             values = {
                 name: plain(value, form) for (name, form), value in zip(self._forms.items(), row[1:], strict=True)

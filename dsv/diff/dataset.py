@@ -9,6 +9,7 @@ from dsv.diff.fields import Alignment, FieldPair, Side, forms
 from dsv.diff.keys import Key
 from dsv.diff.rekeyed import rekeyed
 from dsv.diff.request import DiffRequest
+from dsv.diff.where import matching, matching_one_side
 from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, SchemaChange
 from dsv.tables.table import Table
 
@@ -42,6 +43,7 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest) ->
     schema_changes = schema.changes(old, new, fields, differences)
     formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
     split = class_field(fields, request.split, "split field") if request.split else None
+    match, only = matching(differences, forms(old), forms(new), request.where) if request.where else (None, None)
     return DatasetDiff(
         dataset=name,
         path=path,
@@ -69,7 +71,8 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest) ->
         rekeyed=found,
         labels=_labels(old, new, fields, split, differences, request),
         split_moves=labels.split_moves(differences, split) if split else (),
-        changes=PairedChanges(differences, fields),
+        changes=PairedChanges(differences, fields, only),
+        matching=match,
     )
 
 
@@ -85,6 +88,7 @@ def _one_side(name: str, path: str, table: Table, side: Side, request: DiffReque
     number = table.count()
     split = class_field(fields, request.split, "split field") if request.split else None
     old, new = (table, None) if removed else (None, table)
+    match, only = matching_one_side(table, own, side, request.where) if request.where else (None, None)
     return DatasetDiff(
         dataset=name,
         path=path,
@@ -112,7 +116,8 @@ def _one_side(name: str, path: str, table: Table, side: Side, request: DiffReque
         rekeyed=(),
         labels=_labels(old, new, fields, split, None, request),
         split_moves=(),
-        changes=OneSideChanges(table, own, side, key),
+        changes=OneSideChanges(table, own, side, key, only),
+        matching=match,
     )
 
 

@@ -16,7 +16,8 @@ class DiffRequest:
     comes from. `unlabelled` is the class that counts as not labelled. `ignore` names fields whose
     cells are not compared. `tolerance` is the largest difference of two numbers that counts as
     equal. `renames` are pairs of an old and a new name of one field. `identity` is how the format
-    tells rows apart, used where there is no `key`.
+    tells rows apart, used where there is no `key`. `where` is SQL over old.FIELD and new.FIELD: of
+    the rows that differ, only those for which it is true are listed.
     """
 
     key: tuple[str, ...] = ()
@@ -31,3 +32,4 @@ class DiffRequest:
     hide_case: bool = False
     renames: tuple[tuple[str, str], ...] = ()
     identity: tuple[Rung, ...] = ()
+    where: str | None = None

@@ -193,6 +193,16 @@ class SimilarPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowMatch:
+    """The differing rows for which a condition that the user wrote is true, by kind; only they are shown."""
+
+    condition: str
+    added: int
+    removed: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """A part of a difference: numbers of rows, of cells by field, of schema changes."""
 
@@ -235,7 +245,8 @@ class DatasetDiff:
     `changed_cells` unless their flag hid them. `key_evidence` says in words why the key was chosen.
     `explained` names the migrations that account for differences, in the order of their chain, and
     `unexplained` what is left; None where there are none to ask. `tables` are the other tables of
-    the format, by name. `similar` pairs are rows that stay counted as added and removed.
+    the format, by name. `similar` pairs are rows that stay counted as added and removed. `matching`
+    counts the rows that the user's condition picks; every other count is of all rows.
     """
 
     dataset: str
@@ -263,6 +274,7 @@ class DatasetDiff:
     unexplained: Work | None = None
     media: MediaDiff | None = None
     tables: Mapping[str, DatasetDiff] = field(default_factory=dict)
+    matching: RowMatch | None = None
     findings: tuple[Finding, ...] = ()
 
 

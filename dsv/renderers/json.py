@@ -77,6 +77,7 @@ def _dataset(dataset: DatasetDiff, limit: int, kinds: tuple[Kind, ...]) -> dict[
         "unexplained": _maybe(dataset.unexplained),
         "splits": {"moved": None if dataset.split_moves is None else [_step(move) for move in dataset.split_moves]},
         "media": _maybe(dataset.media),
+        "where": _maybe(dataset.matching),
         "tables": {name: _part(part, limit, kinds) for name, part in dataset.tables.items()},
         "samples": _samples(dataset, limit, kinds),
     }

@@ -1,9 +1,9 @@
 """`dsv.diff.rows/1`: one line for the diff, then one line for every row that differs.
 
 The first line is an object with `schema`, `complete`, `old`, `new`, `findings` and `datasets`: the
-name, path, status and counts of each, and `listed`: whether its rows follow (false where only the
-profiles were compared). Every other line has `dataset`, `kind` (added, removed or changed), `key`,
-`position` and `cells`, as in the samples of `dsv.diff/1`.
+name, path, status and counts of each, the counts that `where` picks of them, and `listed`: whether
+its rows follow (false where only the profiles were compared). Every other line has `dataset`,
+`kind` (added, removed or changed), `key`, `position` and `cells`, as in the samples of `dsv.diff/1`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def _summary(dataset: DatasetDiff) -> dict[str, Any]:
         "compared": dataset.compared,
         "key": list(dataset.key),
         "rows": dataclasses.asdict(dataset.rows),
+        "where": None if dataset.matching is None else dataclasses.asdict(dataset.matching),
         "listed": dataset.compared == "rows",
     }
 

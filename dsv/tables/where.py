@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from dsv.errors import SchemaError, UsageError, did_you_mean
+from dsv.errors import SchemaError, UsageError, did_you_mean, nearest
 from dsv.tables.duckdb import Engine
 
 MOST_CHARACTERS = 10_000
@@ -180,13 +180,55 @@ def condition(engine: Engine, text: str, names: Collection[str]) -> str:
     Raises: UsageError: it is not one expression, or uses what a condition may not use. SchemaError:
         it names a field that is not there.
     """
+    for name, *_ in _columns(engine, text):
+        if name.lower() not in {item.lower() for item in names}:
+            raise SchemaError(f"there is no field {name!r}", where=text, hint=did_you_mean(name, names))
+    return f"({text}\n)"
+
+
+def sided_condition(
+    engine: Engine, text: str, sides: Mapping[str, Collection[str]]
+) -> tuple[str, frozenset[tuple[str, str]]]:
+    """The SQL of a condition over several rows, safe to embed, and the fields that it speaks of.
+
+    `sides` are the fields of each row, by the row's name; a field is written `old.NAME`.
+
+    Raises: as `condition`; SchemaError too where a field is named without its row.
+    """
+    fields = set()
+    for side, *inner in _columns(engine, text):
+        known = {name.lower(): name for name in sides.get(side.lower(), ())}
+        if not inner or side.lower() not in sides:
+            raise _no_row(text, side, sides)
+        if inner[0].lower() not in known:
+            near = [f"{row}.{name}" for row in (side.lower(), *sides) for name in sides[row]]
+            hint = did_you_mean(f"{side.lower()}.{inner[0]}", dict.fromkeys(near))
+            raise SchemaError(f"there is no field {inner[0]!r} in the {side.lower()} rows", where=text, hint=hint)
+        fields.add((side.lower(), known[inner[0].lower()]))
+    return f"({text}\n)", frozenset(fields)
+
+
+def _no_row(text: str, name: str, sides: Mapping[str, Collection[str]]) -> SchemaError:
+    known = [field for names in sides.values() for field in names]
+    near = nearest(name, known) or "FIELD"
+    rows = " or ".join(f"{side}.{near}" for side in sides)
+    return SchemaError(f"the condition does not say which row's {name!r} it means", where=text, hint=f"write {rows}")
+
+
+def _columns(engine: Engine, text: str) -> Iterator[list[str]]:
+    """The parts of each name that a condition refers to, those of its own lambdas left out.
+
+    Raises: UsageError: it is not one expression, or uses what a condition may not use.
+    """
     if len(text) > MOST_CHARACTERS:
         raise UsageError(f"the condition is longer than {MOST_CHARACTERS:,} characters")
-    expression = _parsed(engine, text)
     lambdas: set[str] = set()
-    for node in _nodes(expression):
-        _check(node, text, names, lambdas)
-    return f"({text}\n)"
+    for node in _nodes(_parsed(engine, text)):
+        _check(node, text)
+        if node["class"] == "LAMBDA":
+            lambdas.update(name for item in _nodes(node.get("lhs")) for name in item.get("column_names", ()))
+        if node["class"] == "COLUMN_REF" and node["column_names"][0] not in lambdas:
+            yield node["column_names"]
 
 
 def _parsed(engine: Engine, text: str) -> dict[str, Any]:
@@ -226,7 +268,7 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
             yield from _nodes(item)
 
 
-def _check(node: dict[str, Any], text: str, names: Collection[str], lambdas: set[str]) -> None:
+def _check(node: dict[str, Any], text: str) -> None:
     kind = node["class"]
     if kind not in CLASSES:
         what = {
@@ -238,10 +280,3 @@ def _check(node: dict[str, Any], text: str, names: Collection[str], lambdas: set
         raise UsageError(f"a condition cannot use {what.get(kind, kind.lower())}", where=text)
     if kind == "FUNCTION" and (node["function_name"].lower() not in FUNCTIONS or node.get("schema")):
         raise UsageError(f"a condition cannot use the function {node['function_name']!r}", where=text)
-    if kind == "LAMBDA":
-        lambdas.update(name for item in _nodes(node.get("lhs")) for name in item.get("column_names", ()))
-    if kind == "COLUMN_REF":
-        name = node["column_names"][0]
-        known = {item.lower() for item in names}
-        if name.lower() not in known and name not in lambdas:
-            raise SchemaError(f"there is no field {name!r}", where=text, hint=did_you_mean(name, names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, SchemaChange
+from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, RowCounts, RowMatch, SchemaChange
 from dsv.model.page import Block, Heading, Line, Page, Rows, Span, spans
 from dsv.model.revision import Revision
 from dsv.model.values import shown
@@ -119,6 +119,7 @@ def _summary(dataset: DatasetDiff) -> Iterator[Block]:
         yield Line(spans=(Span(text=text, role="warning"),), indent=1)
     if dataset.changed_cells:
         yield Line(spans=_cells(dataset.changed_cells), indent=1)
+    yield from _matching(dataset)
     for words in (_of_which(dataset), _key_trouble(dataset), _formatting(dataset)):
         if words:
             yield Line(spans=spans(words), indent=1)
@@ -133,6 +134,20 @@ def _cells(counts: Mapping[str, int]) -> tuple[Span, ...]:
     left = len(ordered) - SUMMARY_FIELDS
     more = (muted(f", … {plural(left, 'more field')}"),) if left > 0 else ()
     return spans("cells changed: ", *parts[1:], *more)
+
+
+def _matching(dataset: DatasetDiff) -> Iterator[Block]:
+    found = dataset.matching
+    if found is not None:
+        rows = dataset.rows
+        total = sum(count or 0 for count in (rows.added, rows.removed, rows.changed))
+        some = found.added + found.removed + found.changed
+        words = f"{number(some)} of {number(total)} changed {'row matches' if total == 1 else 'rows match'} "
+        yield Line(spans=spans(words, code(found.condition), "  ", *delta(*_kinds(found))), indent=1)
+
+
+def _kinds(counts: RowCounts | RowMatch) -> tuple[int | None, int | None, int | None]:
+    return counts.added, counts.removed, counts.changed
 
 
 def _of_which(dataset: DatasetDiff) -> str:
@@ -218,7 +233,7 @@ def _rekeyed(dataset: DatasetDiff, *, everything: bool) -> Iterator[Block]:
 
 
 def _rows(dataset: DatasetDiff, limit: int | None, kinds: tuple[Kind, ...]) -> Iterator[Block]:
-    counts = {"added": dataset.rows.added, "removed": dataset.rows.removed, "changed": dataset.rows.changed}
+    counts = dict(zip(KINDS, _kinds(dataset.matching or dataset.rows), strict=True))
     total = sum(counts[kind] or 0 for kind in kinds)
     if total and dataset.changes is not None:
         yield Heading(spans=spans("Rows"), level=3)

@@ -1,0 +1,79 @@
+"""Rows that differ, narrowed to those for which a user's condition over old and new cells is true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from dsv.diff.cells import Differences
+from dsv.diff.equality import Form
+from dsv.diff.fields import Side
+from dsv.model.diff import RowMatch
+from dsv.tables.duckdb import Engine, identifier
+from dsv.tables.locked import select
+from dsv.tables.table import POSITION, Table, cast_text
+from dsv.tables.where import sided_condition
+
+SIDES: tuple[Side, Side] = ("old", "new")
+Forms = Mapping[str, Form]
+Field = tuple[Side, str]
+
+
+def matching(differences: Differences, old: Forms, new: Forms, where: str) -> tuple[RowMatch, str]:
+    """Count the differing rows for which `where` is true, and name a table with their `id` (rowid).
+
+    A side that lacks the row has NULL in all its fields.
+
+    Raises: UsageError, SchemaError: as `sided_condition` and `select`.
+    """
+
+    def cells(fields: Sequence[Field]) -> str:
+        forms = {"old": old, "new": new}
+        columns = _structs([(side, name, differences.column(side, name), forms[side][name]) for side, name in fields])
+        return f"SELECT rowid AS id{columns} FROM {differences.table} WHERE kind <> 'same'"
+
+    engine = differences.engine
+    found = _select(engine, where, {"old": old, "new": new}, cells)
+    kinds = dict(
+        engine.rows(
+            f"SELECT kind, count(*) FROM {differences.table} WHERE rowid IN (SELECT id FROM {found}) GROUP BY kind"
+        )
+    )
+    counts = {kind: kinds.get(kind, 0) for kind in ("added", "removed", "changed")}
+    return RowMatch(condition=where, **counts), found
+
+
+def matching_one_side(table: Table, forms: Forms, side: Side, where: str) -> tuple[RowMatch, str]:
+    """As `matching`, of a table that only one side has; `id` is the position. The other side's fields are NULL."""
+
+    def cells(fields: Sequence[Field]) -> str:
+        columns = _structs(
+            [
+                (mine, name, identifier(name) if mine == side else f"CAST(NULL AS {forms[name].engine})", forms[name])
+                for mine, name in fields
+            ]
+        )
+        return f"SELECT {POSITION} AS id{columns} FROM {table.relation} AS dsv_table"
+
+    found = _select(table.engine, where, {"old": forms, "new": forms}, cells)
+    rows = int(table.engine.value(f"SELECT count(*) FROM {found}"))
+    added, removed = (rows, 0) if side == "new" else (0, rows)
+    return RowMatch(condition=where, added=added, removed=removed, changed=0), found
+
+
+def _select(engine: Engine, where: str, sides: Mapping[Side, Forms], cells: Callable[[Sequence[Field]], str]) -> str:
+    condition, named = sided_condition(engine, where, {side: tuple(forms) for side, forms in sides.items()})
+    fields = [(side, name) for side in SIDES for name in sides[side] if (side, name) in named]
+    return select(engine, cells(fields), condition, where)
+
+
+def _structs(cells: Sequence[tuple[Side, str, str, Form]]) -> str:
+    """Columns `old` and `new`, each a struct of its cells as values of their types."""
+    found = ""
+    for side in SIDES:
+        members = [
+            f"{identifier(name)} := {cast_text(sql, form.type, attempt=True) if form.text else sql}"
+            for mine, name, sql, form in cells
+            if mine == side
+        ]
+        found += f", struct_pack({', '.join(members)}) AS {side}" if members else ""
+    return found
