@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -46,16 +46,18 @@ def write_bytes(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
-def walk(root: Path) -> Iterator[str]:
+def walk(root: Path, *, hidden: bool = False, without: Sequence[str] = ()) -> Iterator[str]:
     """Paths of the files below a folder, relative to it, with forward slashes, sorted.
 
-    Names that begin with a dot are passed over, as are links to folders.
+    Names that begin with a dot are passed over unless `hidden`, as are folders with a name in
+    `without` and links to folders.
     """
     found = []
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if (hidden or not name.startswith(".")) and name not in without]
         below = os.path.relpath(folder, root).replace(os.sep, "/")
-        found += [name if below == "." else f"{below}/{name}" for name in names if not name.startswith(".")]
+        kept = (name for name in names if hidden or not name.startswith("."))
+        found += [name if below == "." else f"{below}/{name}" for name in kept]
     yield from sorted(found)
 
 

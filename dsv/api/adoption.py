@@ -50,6 +50,12 @@ def prepare(workspace: Workspace, declared: Dataset) -> Prospect:
     located = workspace.tree.find(declared.path)
     if located is None:
         raise DataMissing(f"the dataset's file {declared.path} is not there", hint="dsv status")
+    if located.is_folder:
+        raise MigrationError(
+            f"{declared.name} is a folder, and a migration chain starts from one file",
+            where=declared.path,
+            hint="declare one of its files as a dataset, or write the rows as one table",
+        )
     file = _present(located)
     _check_unedited(workspace, located)
     project = workspace.project(declared)

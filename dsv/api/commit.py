@@ -16,7 +16,7 @@ from dsv.api.names import CHAIN_LOCK, IGNORE, PARAMETERS, PIPELINE, PIPELINE_LOC
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
 from dsv.api.running import changed_inputs, check_published, has_versions, refresh_lock
-from dsv.api.snapshots import plain_snapshot
+from dsv.api.snapshots import content_md5, size_bytes, tree_snapshot
 from dsv.documents import yaml
 from dsv.errors import DataMissing, MigrationError, UnknownRevision, UsageError
 from dsv.files import write_text
@@ -26,7 +26,7 @@ from dsv.model.history import RowDelta
 from dsv.model.profile import profile_path
 from dsv.profiles import document as profiles
 from dsv.profiles.build import build
-from dsv.store import dvc, objects
+from dsv.store import dvc
 from dsv.store.commit import changed_paths, check_ready, commit_paths, restoring
 from dsv.store.lock import exclusive
 from dsv.store.revisions import resolve
@@ -96,7 +96,7 @@ def _part(workspace: Workspace, dataset: Dataset) -> _Part:
     located = workspace.tree.find(dataset.path)
     if located is None:
         raise DataMissing(
-            f"the file of {dataset.name} is not there",
+            f"the data of {dataset.name} is not there",
             where=dataset.path,
             hint=f"dvc checkout {dataset.path}",
         )
@@ -113,6 +113,7 @@ def _part(workspace: Workspace, dataset: Dataset) -> _Part:
         _check_stage_output(workspace, dataset, located)
     own = [f"{path}.dvc" for path in sources] + [posixpath.join(posixpath.dirname(path), IGNORE) for path in sources]
     own.append(profile_path(dataset.path))
+    own += [str(item.pointer) for item in _kept_by_dvc(workspace, located)]
     documents = _documents(workspace, opened)
     metadata = [*shared, *own, *documents, *DVC_FILES]
     data = [path for path in sources if _git_keeps(workspace, path)]
@@ -136,9 +137,17 @@ def _documents(workspace: Workspace, opened: OpenChain | None) -> list[str]:
 
 
 def _git_keeps(workspace: Workspace, path: str) -> bool:
-    """Git tracks the file, or would: nothing ignores it, and no pointer stands beside it."""
+    """Git tracks the file or folder, or would: nothing ignores it, and no pointer stands beside it."""
     pointer = workspace.repository.root / f"{path}.dvc"
-    return path in workspace.tree.paths() and not pointer.exists()
+    known = any(item == path or item.startswith(f"{path}/") for item in workspace.tree.paths())
+    return known and not pointer.exists()
+
+
+def _kept_by_dvc(workspace: Workspace, located: Located) -> list[Located]:
+    """What `dvc add` is for, of a dataset or in it: not a stage's outputs, which only a run may change."""
+    if located.kind == "git" and located.is_folder:
+        return [item for item in workspace.tree.holdings(located) if item.kind == "dvc"]
+    return [located] if located.kind in ("dvc", "dvc-folder") and located.stage is None else []
 
 
 def _check_up_to_date(workspace: Workspace, opened: OpenChain) -> None:
@@ -154,7 +163,7 @@ def _check_up_to_date(workspace: Workspace, opened: OpenChain) -> None:
 def _check_stage_output(workspace: Workspace, dataset: Dataset, located: Located) -> None:
     if located.file is None or located.md5 is None:
         return
-    if objects.workspace_md5(workspace.repository, located.file) != located.md5:
+    if content_md5(workspace.tree, located) != located.md5:
         raise MigrationError(
             f"{dataset.path} was edited by hand since the stage {located.stage!r} wrote it",
             where=dataset.path,
@@ -165,24 +174,21 @@ def _check_stage_output(workspace: Workspace, dataset: Dataset, located: Located
 
 def _keep(workspace: Workspace, part: _Part) -> None:
     """Bring data to DVC, and profile and lock up to date."""
-    located, dataset = part.located, part.dataset
+    located = part.located
     if part.opened is not None:
         if has_versions(part.opened):
             refresh_lock(part.opened, part.opened.lock.head)
         return
-    if located.kind in ("dvc", "untracked"):
-        _add(workspace, dataset.path)
+    untracked = [located] if located.kind == "untracked" else []
+    changed = [item for item in _kept_by_dvc(workspace, located) if _is_edited(workspace, item)]
+    if untracked or changed:
+        dvc.add(workspace.repository, [item.path for item in (*untracked, *changed)])
     _write_profile(workspace, part)
 
 
-def _add(workspace: Workspace, path: str) -> None:
-    repository = workspace.repository
-    located = workspace.tree.find(path)
-    file = repository.root / path
-    if located is None or located.file is None:
-        return
-    if located.kind == "untracked" or objects.workspace_md5(repository, file) != located.md5:
-        dvc.add(repository, [path])
+def _is_edited(workspace: Workspace, located: Located) -> bool:
+    """The data is here, and not as DVC recorded it. What is inside a folder that DVC keeps always may be."""
+    return located.file is not None and (located.md5 is None or content_md5(workspace.tree, located) != located.md5)
 
 
 def _write_profile(workspace: Workspace, part: _Part) -> None:
@@ -195,7 +201,10 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
     declared = (dataset.key, dataset.split, dataset.labels)
     if known is not None and (known.key, known.split, tuple(item.field for item in known.labels)) == declared:
         return
-    snapshot = plain_snapshot(file, dataset.path, given=dataset.format, header=dataset.header)
+    # Looked up anew: DVC may have taken the data meanwhile.
+    tree = Tree(repository, workspace.tree.revision)
+    located = tree.find(dataset.path) or part.located
+    snapshot = tree_snapshot(tree, located, given=dataset.format, header=dataset.header)
     with Engine() as engine:
         table = scan(engine, snapshot).table
         profile = build(
@@ -204,8 +213,8 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
             labels=dataset.labels,
             split=dataset.split,
             unlabelled=dataset.unlabelled,
-            md5=objects.workspace_md5(repository, file),
-            size_bytes=file.stat().st_size,
+            md5=str(content_md5(tree, located)),
+            size_bytes=size_bytes(snapshot),
         )
     write_text(target, profiles.dump(profile))
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
+from dsv.api.snapshots import of_files
 from dsv.api.targets import Row
 from dsv.errors import (
     DataMissing,
@@ -145,7 +146,7 @@ def _split(
 
 
 def _is_target(repository: Repository, start: Path, word: str) -> bool:
-    if (start / word).is_file():
+    if (start / word).exists():
         return True
     tree = Tree(repository, sides(repository, ["HEAD"])[1])
     return word.partition(":")[0] in {item.name for item in tree.declared()}
@@ -297,15 +298,15 @@ def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> Scan:
 
     declared = pair.declared
     header = options.header if options.header is not None else (declared.header if declared else True)
-    members = side.members()
     snapshot = Snapshot(
-        path=Path() if members is not None else side.open(),
+        path=Path() if side.files is not None else side.open(),
         format="",
         shown_path=side.path,
         content_id=side.content_id,
         options=ReadOptions(header=header, skip_malformed=options.skip_malformed),
-        members=members,
     )
+    if side.files is not None:
+        snapshot = of_files(snapshot, side.files())
     given = options.format or (declared.format if declared else None)
     return scan(engine, recognised(snapshot, given))
 
@@ -361,7 +362,7 @@ def _identical(pair: Pair, options: DiffOptions) -> DatasetDiff | None:
     if pair.new is None:
         return None
     profile = pair.new.profile()
-    if profile is None and pair.new.open().stat().st_size <= COUNTED_BYTES:
+    if profile is None and pair.new.files is None and pair.new.open().stat().st_size <= COUNTED_BYTES:
         return None
     rows = None if profile is None else profile.rows
     key, source = _key(pair, options)

@@ -8,17 +8,20 @@ from pathlib import Path
 
 from dsv.api.names import PIPELINE
 from dsv.api.opening import open_workspace
-from dsv.api.snapshots import plain_snapshot
+from dsv.api.snapshots import tree_snapshot
 from dsv.diff.keys import infer
 from dsv.documents.declarations import NAME, declare
 from dsv.errors import DataMissing, SchemaError, UsageError, did_you_mean
 from dsv.files import write_text
 from dsv.formats.base import scan
 from dsv.model.dataset import Dataset
+from dsv.model.snapshot import Snapshot
 from dsv.profiles.infer import infer_label, infer_split
 from dsv.store import dvc
 from dsv.store.lock import exclusive
 from dsv.store.repository import Repository
+from dsv.store.revisions import workspace as workspace_revision
+from dsv.store.trees import Tree
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import Table
 
@@ -41,8 +44,11 @@ def init(
     split: str | None = None,
     header: bool = True,
     name: str | None = None,
+    form: str | None = None,
 ) -> Initialised:
     """Declare the table at `path` in `dvc.yaml`; what is not given is inferred from its rows.
+
+    `form` is the format of a file or folder whose name and content do not tell it.
 
     Raises: DsvError: there is no such table, a field is unknown, or it is declared already; nothing
         is written then.
@@ -53,9 +59,15 @@ def init(
         return Initialised(dataset=None, lines=lines, next_steps=("dsv init PATH",))
     file = start / path
     relative = repository.relative(file)
-    if not file.is_file():
+    if not file.exists():
         raise DataMissing(f"there is no file {str(path)!r}", hint="dsv init PATH, with the path of a table")
-    declared, evidence = _described(file, relative, header=header, key=key, labels=labels, split=split)
+    tree = Tree(repository, workspace_revision())
+    located = tree.find(relative)
+    if located is None:
+        raise UsageError(f"{str(path)!r} cannot be a dataset", hint="name a file, or a folder below the repository's")
+    snapshot = tree_snapshot(tree, located, given=form, header=header)
+    declared, evidence = _described(snapshot, key=key, labels=labels, split=split)
+    declared = replace(declared, format=form)
     folder = repository.dvc_root or repository.root
     pipeline = repository.relative(folder / PIPELINE)
     declared = replace(declared, name=name or _proposed(file), declared_in=pipeline)
@@ -78,16 +90,10 @@ def _set_up(repository: Repository) -> tuple[str, ...]:
 
 
 def _described(
-    file: Path,
-    relative: str,
-    *,
-    header: bool,
-    key: tuple[str, ...],
-    labels: tuple[str, ...],
-    split: str | None,
+    snapshot: Snapshot, *, key: tuple[str, ...], labels: tuple[str, ...], split: str | None
 ) -> tuple[Dataset, list[str]]:
     """The declaration without its name, and why it is as it is."""
-    snapshot = plain_snapshot(file, relative, header=header)
+    relative, header = snapshot.shown_path, snapshot.options.header
     evidence: list[str] = []
     with Engine() as engine:
         table = scan(engine, snapshot).table

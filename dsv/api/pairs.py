@@ -5,17 +5,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dsv.api.names import MIGRATIONS, VERSIONS
-from dsv.api.snapshots import folder_members
+from dsv.api.snapshots import Files, content_md5, plain_files, plain_folder_id, tree_files
 from dsv.api.targets import Row, Target, parse
 from dsv.errors import UnknownDataset, did_you_mean
 from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID
 from dsv.model.profile import Profile, profile_path
-from dsv.model.snapshot import Member
-from dsv.store import objects
+from dsv.store import folders, objects
 from dsv.store.trees import Located, Tree
 
 
@@ -24,15 +24,15 @@ class Side:
     """A table at one side: where it is, what its bytes are known to be, and how to get them.
 
     `content_id` is equal for equal bytes, None where nothing knows. `open` gives a local file, and
-    fetches it where it has to. `members` lists the files of a table that is a folder, None for one
-    that is a file. `absent`: a work file is not checked out, its record is compared.
+    fetches it where it has to. `files` gives the files of a table that is a folder instead, None
+    for one that is a file. `absent`: a work file is not checked out, its record is compared.
     """
 
     path: str
     content_id: str | None
     open: Callable[[], Path]
     profile: Callable[[], Profile | None]
-    members: Callable[[], tuple[Member, ...] | None] = lambda: None
+    files: Callable[[], Files] | None = None
     absent: bool = False
 
 
@@ -170,9 +170,10 @@ def _tree_side(tree: Tree, path: str) -> Side | None:
         return None
     return Side(
         path=path,
-        content_id=objects.content_id(tree.repo, located),
+        content_id=folders.content_id(tree, located) if located.is_folder else objects.content_id(tree.repo, located),
         open=lambda: objects.materialise(tree.repo, located),
         profile=lambda: recorded_profile(tree, located),
+        files=partial(tree_files, tree, located) if located.is_folder else None,
         absent=tree.revision.commit is None and located.file is None,
     )
 
@@ -186,18 +187,18 @@ def recorded_profile(tree: Tree, located: Located) -> Profile | None:
     if content is None:
         return None
     profile = profiles.load(content.decode("utf-8", "replace"), path)
-    if located.file is not None:
-        return profile if profile.md5 == objects.workspace_md5(tree.repo, located.file) else None
-    if located.md5 is not None:
-        return profile if profile.md5 == located.md5 else None
-    known = objects.file_md5(objects.materialise(tree.repo, located)) if located.kind == "git" else None
-    return profile if profile.md5 == known else None
+    return profile if profile.md5 == content_md5(tree, located) else None
 
 
 def _file_side(path: Path, shown: str) -> Side:
     if path.is_dir():
-        members = folder_members(path)
-        return Side(path=shown, content_id=None, open=lambda: path, profile=lambda: None, members=lambda: members)
+        return Side(
+            path=shown,
+            content_id=plain_folder_id(path),
+            open=lambda: path,
+            profile=lambda: None,
+            files=lambda: plain_files(path),
+        )
     return Side(
         path=shown,
         content_id=f"md5:{objects.file_md5(path)}",

@@ -10,13 +10,13 @@ from dsv.api.deltas import workspace_delta
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
 from dsv.api.running import changed_inputs, check_published
+from dsv.api.snapshots import content_md5
 from dsv.errors import MigrationError, UnknownRevision
 from dsv.migrations import lock
 from dsv.model.dataset import Dataset
 from dsv.model.finding import Finding
 from dsv.model.history import DatasetStatus, RowDelta
 from dsv.model.profile import profile_path
-from dsv.store import objects
 from dsv.store.commit import changed_paths
 from dsv.store.revisions import head_name, resolve
 from dsv.store.trees import Located
@@ -119,8 +119,8 @@ def _uncommitted(
     paths = [dataset.path, f"{dataset.path}.dvc", profile_path(dataset.path)]
     if opened is not None:
         paths.append(repository.relative(opened.project.path(opened.project.documents(dataset.name))))
-    edited = located.kind in ("dvc", "stage") and located.md5 is not None and located.file is not None
-    if edited and located.file is not None and objects.workspace_md5(repository, located.file) != located.md5:
+    recorded = located.kind in ("dvc", "stage") and located.md5 is not None and located.file is not None
+    if recorded and content_md5(workspace.tree, located) != located.md5:
         notes.add("the rows were edited" if delta != NOTHING else "the file's bytes were edited", commit)
     elif delta not in (None, NOTHING):
         notes.add("the rows differ from HEAD", commit)

@@ -10,11 +10,12 @@ from dsv.model.schema import Field
 PROFILE_VERSION = 1
 CLASS_LIMIT = 10_000
 DISTINCT_LIMIT = 10_000
+PROFILE_SUFFIX = ".profile.yaml"
 
 
 def profile_path(path: str) -> str:
     """Where the profile of the dataset at a path is."""
-    return f"{path}.profile.yaml"
+    return path + PROFILE_SUFFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,10 @@ class Member:
     md5: Callable[[], str]
 
 
+def _nothing(paths: Collection[str]) -> None:
+    """All members are here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A table's bytes on this machine.
@@ -62,7 +66,9 @@ class Snapshot:
     `gzip` say what it is. `shown_path` is the name that messages show. `content_id` is equal for
     equal bytes (`md5:…` or `git:…`), None where nothing recorded it. `members` are the files of a
     table that is a folder, sorted by path; such a table need not lie together anywhere, so it is
-    read through them and not through `path`. None: the table is one file.
+    read through them and not through `path`. None: the table is one file. `fetch` takes paths of
+    members that will be opened and brings them here all at once; one that was not asked for is
+    fetched when it is opened.
     """
 
     path: Path
@@ -72,3 +78,4 @@ class Snapshot:
     content_id: str | None = None
     options: ReadOptions = ReadOptions()
     members: tuple[Member, ...] | None = None
+    fetch: Callable[[Collection[str]], None] = _nothing

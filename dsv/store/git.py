@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -96,6 +97,32 @@ def blobs(root: Path, ids: Sequence[str]) -> dict[str, bytes]:
         found[item] = answer[end + 1 : end + 1 + size]
         place = end + size + 2
     return found
+
+
+def each_blob(root: Path, ids: Iterable[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The bytes of blobs in pieces, through one process, however many and large they are.
+
+    The pieces of one blob are read before the next blob is asked for.
+
+    Raises: GitFailed: one of them is not there.
+    """
+    with tempfile.TemporaryFile() as wanted, tempfile.TemporaryFile() as said:
+        wanted.write("".join(f"{item}\n" for item in ids).encode())
+        wanted.seek(0)
+        command = ["git", "--no-pager", "-C", str(root), "cat-file", "--batch"]
+        with subprocess.Popen(command, stdin=wanted, stdout=subprocess.PIPE, stderr=said, env=environment()) as process:
+            stream = process.stdout
+            while stream is not None and (header := stream.readline().split()):
+                if header[-1] == b"missing":
+                    raise GitFailed("cat-file", f"the object {header[0].decode()} is missing from the repository", 0)
+                yield header[0].decode(), _pieces(stream, int(header[-1]))
+                stream.read(1)
+
+
+def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:
+    while size and (piece := stream.read(min(size, 1 << 20))):
+        size -= len(piece)
+        yield piece
 
 
 def literal(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,9 @@ class Source(Protocol):
     def file(self, path: str) -> Path | None:
         """The work file."""
 
+    def folder(self, path: str) -> Path | None:
+        """The folder in the work tree."""
+
 
 class CommitFiles:
     """The files of a commit (or of a tree id)."""
@@ -42,7 +46,7 @@ class CommitFiles:
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
-        return tuple(self.entries)
+        return tuple(sorted(self.entries))
 
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
         ids = {path: blob for path in paths if (blob := self.blob(path)) is not None}
@@ -61,12 +65,16 @@ class CommitFiles:
     def file(self, path: str) -> Path | None:
         return None
 
+    def folder(self, path: str) -> Path | None:
+        return None
+
 
 class WorkspaceFiles:
     """The files of the work tree, and what the index knows of them."""
 
     def __init__(self, repo: Repository) -> None:
         self.repo = repo
+        self._inside: dict[str, bool] = {}
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -103,13 +111,31 @@ class WorkspaceFiles:
         return path in self.index and self.file(path) is not None
 
     def file(self, path: str) -> Path | None:
-        try:
-            place = inside(self.repo.root, path)
-        except DsvError:
-            place = self.repo.root / path
-            if not self._is_link_into_cache(place):
-                raise
+        place = self.repo.root / path
+        if os.path.islink(place) or not self._is_inside(os.path.dirname(path)):
+            try:
+                place = inside(self.repo.root, path)
+            except DsvError:
+                if not self._is_link_into_cache(place):
+                    raise
         return place if place.is_file() else None
+
+    def folder(self, path: str) -> Path | None:
+        place = inside(self.repo.root, path)
+        return place if place.is_dir() else None
+
+    def _is_inside(self, folder: str) -> bool:
+        """Like `files.inside`, each folder being resolved once: a folder may hold a hundred thousand files."""
+        known = self._inside.get(folder)
+        if known is None:
+            try:
+                inside(self.repo.root, folder)
+            except DsvError:
+                known = False
+            else:
+                known = True
+            self._inside[folder] = known
+        return known
 
     def _is_link_into_cache(self, place: Path) -> bool:
         """DVC's own links (`cache.type symlink`) leave the repository where the cache is outside."""

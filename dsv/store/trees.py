@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -11,6 +12,7 @@ from pathlib import Path
 from dsv.documents.declarations import datasets
 from dsv.errors import DocumentError, RepositoryError
 from dsv.model.dataset import Dataset
+from dsv.model.profile import PROFILE_SUFFIX
 from dsv.model.revision import Revision
 from dsv.store import objects
 from dsv.store.located import Located
@@ -57,9 +59,9 @@ class Tree:
         return tuple(sorted({*self.paths(), *kept}))
 
     def find(self, path: str) -> Located | None:
-        """How the file at a repository path is held, None if there is none.
+        """How the file or folder at a repository path is held, None if there is none.
 
-        A file that DVC keeps and that is not checked out in the workspace is found, without `file`.
+        What DVC keeps and is not checked out in the workspace is found, without `file`.
 
         Raises: RepositoryError: DVC keeps it in a way that cannot be read at a revision.
         DataMissing: it is in a folder that DVC keeps, whose listing cannot be had. DocumentError:
@@ -77,7 +79,26 @@ class Tree:
                 unplaced = output
         if file is not None:
             return self._located(path, file=file)
-        return None if unplaced is None else self._in_dvc(path, None, unplaced)
+        return self._folder(path) if unplaced is None else self._in_dvc(path, None, unplaced)
+
+    def holdings(self, folder: Located) -> tuple[Located, ...]:
+        """What a folder of kind "git" is made of: files, and whole folders that DVC keeps; sorted by path.
+
+        Of the workspace also new files that Git does not ignore. What DVC and dsv need beside the
+        data (pointers, `dvc.yaml`, profiles) and names that begin with a dot are no part of it.
+
+        Raises: DocumentError: a `.dvc` file or `dvc.lock` is damaged.
+        """
+        prefix = folder.path + "/"
+        outputs = self._outputs_of(self._pointers)
+        kept = {item.path for item in outputs if item.path.startswith(prefix) and not item.is_unplaced}
+        names = {*kept, *(path for path in self._below(folder.path) if not _is_beside_data(path))}
+        found = (self.find(path) for path in sorted(names) if not _is_hidden(path.removeprefix(prefix)))
+        return tuple(item for item in found if item is not None)
+
+    def work_file(self, path: str) -> Path | None:
+        """The work file at a repository path. Raises: DsvError: a link there leaves the repository."""
+        return self._source.file(path)
 
     def declared(self) -> tuple[Dataset, ...]:
         """The datasets that the `dvc.yaml` files declare, by path of the file, then as declared.
@@ -106,28 +127,52 @@ class Tree:
         made = replace(made, kind="git", blob=self._source.blob(path))
         return made if recorded is None else _recorded(made, recorded)
 
+    def _folder(self, path: str) -> Located | None:
+        if path == ".":
+            return None
+        folder = self._source.folder(path)
+        kept = any(item.path.startswith(path + "/") for item in self._outputs_of(self._pointers))
+        known = kept or any(self._source.tracks(item) for item in self._below(path))
+        if folder is None and not known:
+            return None
+        made = self._located(path, file=folder)
+        return replace(made, kind="git" if known else "untracked", is_folder=True)
+
+    def _below(self, folder: str) -> Iterator[str]:
+        """Repository paths below a folder."""
+        paths, prefix = self.paths(), folder + "/"
+        for place in range(bisect_left(paths, prefix), len(paths)):
+            if not paths[place].startswith(prefix):
+                return
+            yield paths[place]
+
     def _in_dvc(self, path: str, file: Path | None, output: Output) -> Located:
-        made = self._located(path, file=file)
-        if output.problem is not None and file is None:
+        folder = self._source.folder(path) if file is None else None
+        made = self._located(path, file=file or folder)
+        made = replace(made, is_folder=folder is not None)
+        if output.problem is not None and made.file is None:
             raise RepositoryError(
                 f"the data of {path!r} at {made.revision} cannot be read: {output.problem}",
                 where=output.pointer,
                 hint="check the revision out with DVC and compare the files",
             )
         if output.path == path:
-            made = replace(made, kind="dvc" if output.stage is None else "stage")
+            is_folder = made.is_folder or (file is None and output.is_folder)
+            made = replace(made, kind="dvc" if output.stage is None else "stage", is_folder=is_folder)
             return _recorded(made, output)
-        made = replace(made, kind="dvc-folder", pointer=output.pointer, stage=output.stage)
-        return made if file is not None else self._member(made, output)
+        made = replace(made, kind="dvc-folder", pointer=output.pointer, stage=output.stage, legacy=output.legacy)
+        return made if made.file is not None else self._member(made, output)
 
     def _member(self, made: Located, output: Output) -> Located:
-        folder = _recorded(replace(made, path=output.path), output)
+        whole = _recorded(replace(made, path=output.path, is_folder=True), output)
         relative = posixpath.relpath(made.path, output.path)
-        md5 = objects.members(self.repo, folder).get(relative)
-        if md5 is None:
-            where = f"{output.path} at {made.revision}"
-            raise RepositoryError(f"the folder that DVC keeps has no {relative!r}", where=where)
-        return replace(made, md5=md5, legacy=output.legacy)
+        listed = objects.members(self.repo, whole)
+        if relative in listed:
+            return replace(made, md5=listed[relative])
+        if any(path.startswith(relative + "/") for path in listed):
+            return replace(made, is_folder=True, within=whole)
+        where = f"{output.path} at {made.revision}"
+        raise RepositoryError(f"the folder that DVC keeps has no {relative!r}", where=where)
 
     def _located(self, path: str, *, file: Path | None) -> Located:
         return Located(path=path, revision=self.revision.name, kind="untracked", file=file)
@@ -190,6 +235,14 @@ def _normal(path: str) -> str:
     if posixpath.isabs(path) or normal.split("/")[0] == ".." or "\0" in path:
         raise RepositoryError(f"not a path inside the repository: {path!r}")
     return normal
+
+
+def _is_beside_data(path: str) -> bool:
+    return is_pointer(path) or path.endswith(PROFILE_SUFFIX) or posixpath.basename(path) == "dvc.yaml"
+
+
+def _is_hidden(relative: str) -> bool:
+    return any(part.startswith(".") for part in relative.split("/"))
 
 
 def _folders(path: str) -> Iterator[str]:

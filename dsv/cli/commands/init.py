@@ -14,6 +14,7 @@ from dsv.cli.output import Terminal
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @identity_options
 @click.option("--name", metavar="NAME", help="The dataset's name; without it, one is made of the file's name.")
+@click.option("--format", "form", metavar="NAME", help="The table's format, where its name and content do not tell.")
 @click.pass_obj
 def command(
     terminal: Terminal,
@@ -23,6 +24,7 @@ def command(
     split: str | None,
     no_header: bool,
     name: str | None,
+    form: str | None,
 ) -> None:
     """Declare the table at PATH as a dataset, in dvc.yaml.
 
@@ -31,7 +33,7 @@ def command(
     """
     from dsv.api.init import init
 
-    done = init(Path.cwd(), path, key=key, labels=label, split=split, header=not no_header, name=name)
+    done = init(Path.cwd(), path, key=key, labels=label, split=split, header=not no_header, name=name, form=form)
     for line in done.lines:
         terminal.say(line)
     for hint in done.next_steps:
