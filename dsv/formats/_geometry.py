@@ -20,6 +20,12 @@ def between(left: str, top: str, right: str, bottom: str) -> list[float]:
     return [float(x), float(y), float(right_end - x), float(bottom_end - y)]
 
 
+def ellipse(centre_x: str, centre_y: str, radius_x: str, radius_y: str) -> list[float]:
+    """The box around an ellipse that is not turned. Raises: ValueError: a part is no number."""
+    x, y, half_width, half_height = map(_decimal, (centre_x, centre_y, radius_x, radius_y))
+    return [float(x - half_width), float(y - half_height), float(half_width * 2), float(half_height * 2)]
+
+
 def around(points: Sequence[float]) -> list[float]:
     """The box around points [x, y, x, y, …]."""
     xs, ys = points[::2], points[1::2]
