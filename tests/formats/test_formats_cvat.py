@@ -181,7 +181,10 @@ def test_a_broken_file_is_named(folders: Folders, text: str, line: int, message:
 
 
 def test_order_of_images_and_shapes_says_nothing(folders: Folders) -> None:
-    pictures = [IMAGE.format('<tag label="car"/>\n' + BOX.format("", "")), IMAGE.replace("a/1", "b/2").format(BOX.format("", ""))]
+    pictures = [
+        IMAGE.format('<tag label="car"/>\n' + BOX.format("", "")),
+        IMAGE.replace("a/1", "b/2").format(BOX.format("", "")),
+    ]
     turned = [pictures[1], IMAGE.format(BOX.format("", "") + '\n<tag label="car"/>')]
     found = folders.diff(document(*pictures), document(*turned), suffix=".xml")
     assert (found.rows.old, found.rows.added, found.rows.removed, found.rows.changed) == (3, 0, 0, 0)
