@@ -219,13 +219,22 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         findings += _said(pair, side, scan) if side is not None and scan is not None else []
     try:
         diff = _diff(pair, options, *scans)
+        _check_unchanged(scans)
     except Exception as error:
+        _check_unchanged(scans)
         if not engine.is_damage(error):
             raise
         reason = str(error).splitlines()[0]
         shown = " or ".join(dict.fromkeys(side.path for side in (pair.old, pair.new) if side is not None))
         raise FormatError(f"the data cannot be read to its end: {reason}", where=shown) from None
     return diff, findings + list(diff.findings)
+
+
+def _check_unchanged(scans: Sequence[Scan | None]) -> None:
+    """Raise FormatError if a file changed while it was read: that explains any other failure, too."""
+    for scan in scans:
+        if scan is not None:
+            scan.check()
 
 
 def _diff(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DatasetDiff:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from dsv.errors import FormatError
 from dsv.formats._bytes import open_bytes
 from dsv.model.snapshot import Snapshot
-from dsv.tables import native
 from dsv.tables.duckdb import Engine, literal
 
 if TYPE_CHECKING:
@@ -41,10 +40,7 @@ def found_columns(engine: Engine, path: Path, snapshot: Snapshot) -> dict[str, D
     import duckdb
 
     try:
-        found = engine.columns(reader(path, numbered=False))
-        if any(native.is_zoned(kind) for kind in found.values()):
-            # Instants become times of one zone, whatever the machine's own is.
-            engine.execute("SET TimeZone = 'UTC'")
+        return engine.columns(reader(path, numbered=False))
     except duckdb.Error as error:
         reason = str(error).splitlines()[0].replace(str(path), snapshot.shown_path)
         raise FormatError(
@@ -52,4 +48,3 @@ def found_columns(engine: Engine, path: Path, snapshot: Snapshot) -> dict[str, D
             where=snapshot.shown_path,
             hint="fetch or write the file again",
         ) from None
-    return found

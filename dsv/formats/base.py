@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import IO, Protocol
 
 from dsv import registry
 from dsv.errors import FormatError
+from dsv.formats._watch import Watch
 from dsv.model.finding import Finding
 from dsv.model.identity import Rung
 from dsv.model.snapshot import Dialect, Snapshot
@@ -29,6 +30,10 @@ class Part:
     context: tuple[str, ...] = ()
 
 
+def _nothing() -> None:
+    """No file can have changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """A table, and how many malformed lines were left out of it (only when asked to).
@@ -36,7 +41,9 @@ class Scan:
     `first_malformed` is `path:line` of the first of them. What a format knows of its own files
     stands in for what nobody declared: `identity`, how rows are told apart where ids are dealt
     afresh; `labels` and `split`, its fields of classes and of parts. `parts` are the format's other
-    tables by name. `findings` are faults of the content that leave it readable.
+    tables by name. `findings` are faults of the content that leave it readable. `check`, called when
+    the rows were read, raises FormatError if a file has changed meanwhile: large files are read
+    where they lie.
     """
 
     table: Table
@@ -47,6 +54,7 @@ class Scan:
     split: str | None = None
     parts: Mapping[str, Part] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    check: Callable[[], None] = _nothing
     context: tuple[str, ...] = ()
 
 
@@ -190,7 +198,16 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
     """Read a snapshot as a table. Raises: FormatError: it is malformed; names file and line."""
     if snapshot.members is None and not snapshot.path.is_file():
         raise FormatError("there is no such file", where=snapshot.shown_path)
-    return format_of(snapshot).scan(engine, snapshot)
+    watch = Watch()
+    found = format_of(snapshot).scan(engine, watch.over(snapshot))
+    watch.check()
+    inner = found.check
+
+    def check() -> None:
+        inner()
+        watch.check()
+
+    return replace(found, check=check)
 
 
 def publish(publication: Publication, stream: IO[bytes]) -> None:
