@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from dsv.api.chains import OpenChain, Project
 from dsv.api.names import CHAIN_LOCK, IGNORE, PIPELINE, PIPELINE_LOCK, VERSIONS
 from dsv.api.opening import Workspace
-from dsv.api.running import apply_head
+from dsv.api.running import apply_head, head_files
 from dsv.api.snapshots import plain_snapshot
 from dsv.documents import pipeline, yaml
 from dsv.documents.declarations import set_path
@@ -21,15 +22,16 @@ from dsv.formats.base import check_writable, dialect, scan
 from dsv.migrations import base as bases
 from dsv.migrations.chain import Chain, link
 from dsv.model.dataset import Dataset
-from dsv.model.migration import BASE_ID, ChainLock
+from dsv.model.migration import BASE_ID, Base, ChainLock
 from dsv.model.profile import profile_path
 from dsv.store import objects
-from dsv.store.commit import changed_paths, restoring
+from dsv.store.commit import changed_paths
 from dsv.store.revisions import resolve
 from dsv.store.trees import Located, Tree
 from dsv.tables.duckdb import Engine
 
 POINTER = ".dvc"
+_PROFILE = profile_path("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def prepare(workspace: Workspace, declared: Dataset) -> Prospect:
             hint="declare one of its files as a dataset, or write the rows as one table",
         )
     file = _present(located)
-    _check_unedited(workspace, located)
+    _check_tracked(workspace, located)
     project = workspace.project(declared)
     path = _relative(workspace, project, declared.path)
     kept = located.kind == "stage"
@@ -86,7 +88,7 @@ def _present(located: Located) -> Path:
     )
 
 
-def _check_unedited(workspace: Workspace, located: Located) -> None:
+def _check_tracked(workspace: Workspace, located: Located) -> None:
     commit = f"dsv commit -m 'Before the first migration' {_name(workspace, located.path)}"
     if located.kind == "untracked":
         raise MigrationError(f"{located.path} is not tracked yet", where=located.path, hint=commit)
@@ -97,6 +99,12 @@ def _check_unedited(workspace: Workspace, located: Located) -> None:
             f"{located.path} is inside the folder {folder}, which DVC tracks as a whole",
             where=located.pointer,
             hint=f"take it out: mv {located.path} {outside} && dvc add {folder} {outside}",
+        )
+    if located.kind == "dvc" and located.pointer != f"{located.path}{POINTER}":
+        raise MigrationError(
+            f"the pointer of {located.path} has another name: {located.pointer}",
+            where=located.pointer,
+            hint=f"name it after the file: git mv {located.pointer} {located.path}{POINTER}",
         )
     if located.kind == "git":
         edited = bool(changed_paths(workspace.repository, [located.path]))
@@ -117,101 +125,93 @@ def adopt(workspace: Workspace, prospect: Prospect) -> tuple[str, ...]:
     Raises: DsvError: all is as it was.
     """
     declared, located = prospect.declared, prospect.located
-    repository, project, base = workspace.repository, workspace.project(declared), prospect.chain.base
+    project, base = workspace.project(declared), prospect.chain.base
     file, copy = project.path(base.publishes), project.path(base.path)
     opened = OpenChain(project=project, chain=prospect.chain, lock=ChainLock(head=BASE_ID, entries=()))
-    names = [
-        *(f"{path}{POINTER}" for path in (base.path, base.publishes)),
-        f"{project.documents(base.dataset)}/{BASE_ID}.yaml",
-        f"{project.documents(base.dataset)}/{CHAIN_LOCK}",
-        PIPELINE,
-        PIPELINE_LOCK,
-        profile_path(base.publishes),
-        posixpath.join(posixpath.dirname(base.path), IGNORE),
-    ]
     kept = located.kind == "stage"
-    try:
-        with restoring(repository, [repository.relative(project.path(name)) for name in names]):
-            if not kept:
-                _copy(file, copy)
-            _ignore(project, base.path, in_dvc=located.kind == "dvc")
-            write_text(project.path(f"{project.documents(base.dataset)}/{BASE_ID}.yaml"), bases.dump(base))
-            if located.kind == "dvc":
-                _move_pointer(project, base.publishes, base.path)
-            if kept:
-                text = set_path(
-                    project.text(PIPELINE),
-                    declared.name,
-                    _repository(workspace, project, base.publishes),
-                )
-                write_text(project.path(PIPELINE), text)
-            apply_head(workspace, opened, BASE_ID, in_git=located.kind == "git")
-    except BaseException:
+    with workspace.restoring(files(opened), replaced=[file if kept else copy]):
         if not kept:
-            copy.unlink(missing_ok=True)
-        else:
-            file.unlink(missing_ok=True)
-        _remove_if_empty(project.path(project.documents(base.dataset)))
-        raise
+            _copy(file, copy)
+        _ignore(project, base, in_dvc=located.kind == "dvc")
+        write_text(project.path(f"{project.documents(base.dataset)}/{BASE_ID}.yaml"), bases.dump(base))
+        if located.kind == "dvc":
+            _move_pointer(project, base.publishes, base.path)
+        if kept:
+            _publish_at(workspace, project, declared, base.publishes)
+        apply_head(workspace, opened, BASE_ID, in_git=located.kind == "git")
     if kept:
         return (f"{declared.name} starts a chain from {base.path}; it is published at {base.publishes} from now on",)
     return (f"{declared.name} starts a chain: its file is now the base {base.path}, and published as before",)
 
 
+def files(opened: OpenChain) -> list[Path]:
+    """The small files that an adoption, or taking it back, changes."""
+    project, base = opened.project, opened.base
+    pointers = [project.path(f"{path}{POINTER}") for path in (base.path, base.publishes)]
+    return [*head_files(opened), *pointers, project.path(f"{project.documents(base.dataset)}/{BASE_ID}.yaml")]
+
+
+def _publish_at(workspace: Workspace, project: Project, declared: Dataset, path: str) -> None:
+    """Let the declaration name another path."""
+    named = workspace.repository.relative(project.path(path))
+    write_text(project.path(PIPELINE), set_path(project.text(PIPELINE), declared.name, named, declared.declared_in))
+
+
 def undo(workspace: Workspace, opened: OpenChain, declared: Dataset) -> list[str]:
-    """Take back an adoption that was not committed: the file is the dataset's own again."""
+    """Take back an adoption that was not committed: the file is the dataset's own again.
+
+    The versions are left to the caller to remove. Documents that mean what HEAD's mean get HEAD's bytes.
+    """
     project, base = opened.project, opened.base
     in_dvc = project.path(f"{base.path}{POINTER}").exists()
-    kept = not in_dvc and posixpath.basename(base.publishes) == posixpath.basename(_beside(base.path, "published"))
+    kept = not in_dvc and base.publishes == _beside(base.path, "published")
     if in_dvc:
         _move_pointer(project, base.path, base.publishes)
+    project.path(base.publishes if kept else base.path).unlink(missing_ok=True)
     if kept:
-        project.path(base.publishes).unlink(missing_ok=True)
-        text = set_path(project.text(PIPELINE), declared.name, _repository(workspace, project, base.path))
-        write_text(project.path(PIPELINE), text)
-    else:
-        project.path(base.path).unlink(missing_ok=True)
+        _publish_at(workspace, project, declared, base.path)
     text = pipeline.set_stages(project.text(PIPELINE), {}, [base.dataset])
     write_text(project.path(PIPELINE), text)
     locked = project.text(PIPELINE_LOCK)
     if locked:
         write_text(project.path(PIPELINE_LOCK), pipeline.remove_locked(locked, [base.dataset]))
-    _unignore(project, base.path)
+    _unignore(project, base)
     documents = project.path(project.documents(base.dataset))
     for own in (f"{BASE_ID}.yaml", CHAIN_LOCK):
         (documents / own).unlink(missing_ok=True)
     _remove_if_empty(documents)
-    _remove_if_empty(project.path(project.documents(base.dataset)).parent)
-    shutil.rmtree(project.path(project.versions(base)), ignore_errors=True)
-    _remove_if_empty(project.path(project.versions(base)).parent)
-    _as_in_head(workspace, project, [PIPELINE, PIPELINE_LOCK, profile_path(base.publishes)])
+    _remove_if_empty(documents.parent)
+    profiles = [profile_path(path) for path in (base.path, base.publishes)]
+    _as_in_head(workspace, project, base, [PIPELINE, PIPELINE_LOCK, f"{base.publishes}{POINTER}", *profiles])
     return [f"{declared.name} has no chain any more; {base.path if kept else base.publishes} is its file again"]
 
 
-def _as_in_head(workspace: Workspace, project: Project, names: list[str]) -> None:
+def _as_in_head(workspace: Workspace, project: Project, base: Base, names: list[str]) -> None:
     """Give documents that mean what HEAD's mean HEAD's bytes; remove those that are empty and new."""
     repository = workspace.repository
     try:
         head = Tree(repository, resolve(repository, "HEAD"))
     except UnknownRevision:
-        return
-    for name in names:
+        head = None
+    for name in [*names, _ignore_file(base)]:
         path = project.path(name)
-        before = head.read(repository.relative(path))
         if not path.exists():
             continue
-        now = yaml.load(path.read_bytes(), name)
-        if before is None:
-            if not (now or {}).get("stages"):
-                path.unlink()
-        elif name.endswith(".profile.yaml") or _meaning(yaml.load(before, name)) == _meaning(now):
+        before = None if head is None else head.read(repository.relative(path))
+        meaning = partial(_lines_of_others, base) if posixpath.basename(name) == IGNORE else partial(_meaning, name)
+        if before is None and not meaning(path.read_bytes()):
+            path.unlink()
+        elif before is not None and meaning(before) == meaning(path.read_bytes()):
             write_bytes(path, before)
 
 
-def _meaning(document: object) -> object:
-    if isinstance(document, dict):
-        return {key: value for key, value in document.items() if value}
-    return document
+def _meaning(name: str, content: bytes) -> object:
+    """What a document says, formatting and empty sections apart; a profile only repeats what the data say."""
+    document = None if name.endswith(_PROFILE) else yaml.load(content, name)
+    if not isinstance(document, dict):
+        return document
+    found = {key: value for key, value in document.items() if value}
+    return None if found.keys() <= {"schema"} else found
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -228,31 +228,42 @@ def _move_pointer(project: Project, source: str, target: str) -> None:
     pointer.unlink()
 
 
-def _ignore(project: Project, base_path: str, *, in_dvc: bool) -> None:
-    path = project.path(posixpath.join(posixpath.dirname(base_path), IGNORE))
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    for line in _ignored(base_path, in_dvc=in_dvc):
-        if line not in text.splitlines():
-            text += ("\n" if text and not text.endswith("\n") else "") + line + "\n"
-    write_text(path, text)
+def _ignore_file(base: Base) -> str:
+    return posixpath.join(posixpath.dirname(base.path), IGNORE)
 
 
-def _unignore(project: Project, base_path: str) -> None:
-    path = project.path(posixpath.join(posixpath.dirname(base_path), IGNORE))
+def _ignore(project: Project, base: Base, *, in_dvc: bool) -> None:
+    path = project.path(_ignore_file(base))
+    text = path.read_bytes() if path.exists() else b""
+    lines = [f"/{VERSIONS}", *([f"/{posixpath.basename(base.path)}"] if in_dvc else [])]
+    for line in map(os.fsencode, lines):
+        if line not in text.split(b"\n"):
+            text += (b"\n" if text and not text.endswith(b"\n") else b"") + line + b"\n"
+    write_bytes(path, text)
+
+
+def _unignore(project: Project, base: Base) -> None:
+    """Take out the lines of a chain; the file that is the dataset's own again stays ignored, if it was."""
+    path = project.path(_ignore_file(base))
     if not path.exists():
         return
-    gone = set(_ignored(base_path, in_dvc=True))
-    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if line not in gone]
+    kept = b"".join(
+        line for line in path.read_bytes().splitlines(keepends=True) if line.strip() not in _own_lines(base)
+    )
     if kept:
-        write_text(path, "\n".join(kept) + "\n")
+        write_bytes(path, kept)
     else:
         path.unlink()
 
 
-def _ignored(base_path: str, *, in_dvc: bool) -> Iterator[str]:
-    yield f"/{VERSIONS}"
-    if in_dvc:
-        yield f"/{posixpath.basename(base_path)}"
+def _own_lines(base: Base) -> set[bytes]:
+    """Lines of `.gitignore` that an adoption brings: the versions, and the file that is new."""
+    new = base.publishes if base.publishes == _beside(base.path, "published") else base.path
+    return {f"/{VERSIONS}".encode(), os.fsencode(f"/{posixpath.basename(new)}")}
+
+
+def _lines_of_others(base: Base, content: bytes) -> list[bytes]:
+    return [line.rstrip() for line in content.splitlines() if line.strip() not in _own_lines(base)]
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -269,10 +280,6 @@ def _beside(path: str, word: str) -> str:
 
 def _relative(workspace: Workspace, project: Project, path: str) -> str:
     return (workspace.repository.root / path).relative_to(project.folder).as_posix()
-
-
-def _repository(workspace: Workspace, project: Project, path: str) -> str:
-    return workspace.repository.relative(project.path(path))
 
 
 def _name(workspace: Workspace, path: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from dsv.api.chains import OpenChain, has_chain, open_chain
 from dsv.api.deltas import delta_text, workspace_delta
 from dsv.api.names import CHAIN_LOCK, IGNORE, PARAMETERS, PIPELINE, PIPELINE_LOCK
-from dsv.api.opening import Workspace, open_workspace
+from dsv.api.opening import Workspace, changing, open_workspace
 from dsv.api.pairs import recorded_profile
 from dsv.api.running import changed_inputs, check_published, has_versions, refresh_lock
 from dsv.api.snapshots import content_md5, size_bytes, tree_snapshot
@@ -27,8 +27,7 @@ from dsv.model.profile import profile_path
 from dsv.profiles import document as profiles
 from dsv.profiles.build import build
 from dsv.store import dvc
-from dsv.store.commit import changed_paths, check_ready, commit_paths, restoring
-from dsv.store.lock import exclusive
+from dsv.store.commit import changed_paths, check_ready, commit_paths
 from dsv.store.revisions import resolve
 from dsv.store.trees import Located, Tree
 from dsv.tables.duckdb import Engine
@@ -55,20 +54,21 @@ def commit(start: Path, names: Sequence[str], *, message: str | None, dry_run: b
 
     Raises: DsvError: nothing was committed, and every small file is as it was.
     """
-    workspace = open_workspace(start, dvc=True)
-    repository = workspace.repository
-    check_ready(repository)
-    chosen = [workspace.choose(name) for name in names] if names else list(workspace.declared)
-    if not chosen:
-        raise UsageError("no dataset is declared here, so there is nothing to commit", hint="dsv init PATH")
-    with nullcontext() if dry_run else exclusive(repository, "commit"):
+    reading = nullcontext(open_workspace(start, dvc=True)) if dry_run else changing(start, "commit")
+    with reading as workspace:
+        repository = workspace.repository
+        check_ready(repository)
+        chosen = [workspace.choose(name) for name in names] if names else list(workspace.declared)
+        if not chosen:
+            raise UsageError("no dataset is declared here, so there is nothing to commit", hint="dsv init PATH")
         parts = [_part(workspace, dataset) for dataset in chosen]
         deltas = {part.dataset.name: workspace_delta(start, part.dataset.name) for part in parts}
         shared = tuple(_foreign_edits(workspace, [part.dataset for part in parts]))
         metadata = list(dict.fromkeys(path for part in parts for path in part.metadata))
         if dry_run:
             return _foretold(workspace, parts, deltas, shared)
-        with restoring(repository, metadata):
+        small, data = ([repository.root / path for path in found] for found in (metadata, _handed_over(parts)))
+        with workspace.restoring(small, moved=data):
             for part in parts:
                 _keep(workspace, part)
             paths = changed_paths(repository, [*metadata, *(path for part in parts for path in part.data)])
@@ -170,6 +170,12 @@ def _check_stage_output(workspace: Workspace, dataset: Dataset, located: Located
             hint=f"dvc repro would drop the edit; keep it in the stage's inputs, or drop it: "
             f"dvc checkout --force {dataset.path}",
         )
+
+
+def _handed_over(parts: Sequence[_Part]) -> list[str]:
+    """The files that DVC may be given: it may take one away for a moment, and put back a link to its cache."""
+    ours = (part.located for part in parts if part.located.kind in ("dvc", "untracked"))
+    return [located.path for located in ours if located.file is not None and located.file.is_file()]
 
 
 def _keep(workspace: Workspace, part: _Part) -> None:

@@ -18,7 +18,7 @@ from dsv.model.dataset import Dataset
 from dsv.model.snapshot import Snapshot
 from dsv.profiles.infer import infer_label, infer_split
 from dsv.store import dvc
-from dsv.store.lock import exclusive
+from dsv.store.journal import transaction
 from dsv.store.repository import Repository
 from dsv.store.revisions import workspace as workspace_revision
 from dsv.store.trees import Tree
@@ -75,8 +75,8 @@ def init(
     _check_new(declared, workspace.declared)
     target = folder / PIPELINE
     text = declare(target.read_text(encoding="utf-8") if target.exists() else "", declared)
-    lines = _set_up(repository)
-    with exclusive(repository, "init"):
+    with transaction(repository, "init"):
+        lines = _set_up(repository)
         write_text(target, text)
     lines += (f"declared {declared.name} in {pipeline}: {relative}", *(f"  {line}" for line in evidence))
     return Initialised(dataset=declared, lines=lines, next_steps=("dsv commit -m 'Add " + declared.name + "'",))

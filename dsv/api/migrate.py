@@ -10,8 +10,8 @@ from pathlib import Path
 from dsv.api import adoption
 from dsv.api.chains import OpenChain, base_snapshot, has_chain, open_chain
 from dsv.api.names import PARAMETERS, PIPELINE
-from dsv.api.opening import Workspace, open_workspace
-from dsv.api.running import apply_head, changed_inputs, check_published, is_committed, is_fresh
+from dsv.api.opening import Workspace, changing, open_workspace
+from dsv.api.running import apply_head, changed_inputs, check_published, head_files, is_committed, is_fresh
 from dsv.documents import pipeline, yaml
 from dsv.errors import DsvError, MigrationError, UsageError
 from dsv.files import write_bytes, write_text
@@ -22,8 +22,6 @@ from dsv.model.dataset import Dataset
 from dsv.model.finding import Finding
 from dsv.model.migration import BASE_ID, ChainLock, Migration, Plan
 from dsv.operations.base import Inputs
-from dsv.store.commit import restoring
-from dsv.store.lock import exclusive
 from dsv.tables.duckdb import Engine
 
 
@@ -59,10 +57,9 @@ def new(
 
     Raises: DsvError: the operation does not fit the dataset; nothing is written then.
     """
-    workspace = open_workspace(start, dvc=True)
-    declared = workspace.choose(dataset)
-    project = workspace.project(declared)
-    with exclusive(workspace.repository, "migrate new"):
+    with changing(start, "migrate new") as workspace:
+        declared = workspace.choose(dataset)
+        project = workspace.project(declared)
         prospect = None if has_chain(project, declared.name) else adoption.prepare(workspace, declared)
         chain = open_chain(project, declared.name).chain if prospect is None else prospect.chain
         migration_id = chain.next_id(slug or writing.slug(operation, parameters))
@@ -71,8 +68,7 @@ def new(
         )
         values = {name: yaml.load(text, name) for name, text in (tuned or {}).items()}
         folder = project.path(project.documents(declared.name))
-        written = [*draft.files(folder), project.path(PARAMETERS)]
-        with restoring(workspace.repository, [workspace.repository.relative(path) for path in written]):
+        with workspace.restoring([*draft.files(folder), project.path(PARAMETERS)]):
             draft.write(folder)
             if values:
                 text = project.text(PARAMETERS)
@@ -80,13 +76,9 @@ def new(
                     project.path(PARAMETERS),
                     pipeline.set_parameters(text, declared.name, migration_id, values),
                 )
-            try:
-                if operation is not None:
-                    _foretell(workspace, declared, chain, draft)
-                notes = adoption.adopt(workspace, prospect) if prospect is not None else ()
-            except BaseException:
-                draft.remove(folder)
-                raise
+            if operation is not None:
+                _foretell(workspace, declared, chain, draft)
+            notes = adoption.adopt(workspace, prospect) if prospect is not None else ()
         return NewMigration(
             path=workspace.repository.relative(folder / f"{migration_id}.yaml"), notes=(*notes, *draft.notes)
         )
@@ -110,14 +102,6 @@ class _Draft:
         write_text(folder / f"{self.id}.yaml", self.text)
         if self.side is not None:
             write_bytes(folder / self.side[1], self.side[0].read_bytes())
-
-    def remove(self, folder: Path) -> None:
-        """Take the files away again, and the folders that are empty without them."""
-        for path in self.files(folder):
-            path.unlink(missing_ok=True)
-        for empty in (folder, folder.parent):
-            if empty.is_dir() and not any(empty.iterdir()):
-                empty.rmdir()
 
 
 def _draft(
@@ -168,9 +152,8 @@ def remove(start: Path, name: str, *, dataset: str | None = None) -> list[str]:
 
     Raises: MigrationError: it is not the last, or it is committed.
     """
-    workspace = open_workspace(start, dvc=True)
-    declared = workspace.choose(dataset, chained=True)
-    with exclusive(workspace.repository, "migrate remove"):
+    with changing(start, "migrate remove") as workspace:
+        declared = workspace.choose(dataset, chained=True)
         opened = open_chain(workspace.project(declared), declared.name)
         migration = opened.chain.migration(name)
         _check_removable(workspace, opened, migration)
@@ -181,12 +164,19 @@ def remove(start: Path, name: str, *, dataset: str | None = None) -> list[str]:
                 where=opened.base.path,
                 hint="put it back, or keep a copy of it",
             )
-        if opened.lock.head == migration.id:
+        project, base = opened.project, opened.base
+        if undoes or opened.lock.head == migration.id:
             check_published(workspace, opened)
-            apply_head(workspace, opened, migration.after)
-        lines = list(_take_out(opened, migration))
-        if undoes:
-            lines += adoption.undo(workspace, open_chain(opened.project, declared.name), declared)
+        small = [project.path(name) for name in (PARAMETERS, migration.path)]
+        small += adoption.files(opened) if undoes else head_files(opened)
+        with workspace.restoring(small, replaced=[project.path(path) for path in {base.path, base.publishes}]):
+            if opened.lock.head == migration.id:
+                apply_head(workspace, opened, migration.after)
+            lines = list(_take_out(opened, migration))
+            if undoes:
+                lines += adoption.undo(workspace, open_chain(project, declared.name), declared)
+        # Last, for a version that is gone is not put back, only made again.
+        shutil.rmtree(project.path(project.versions(base)) if undoes else project.version(base, migration.id), True)
         return lines
 
 
@@ -212,7 +202,6 @@ def _take_out(opened: OpenChain, migration: Migration) -> Iterator[str]:
             write_text(project.path(PARAMETERS), without)
         else:
             project.path(PARAMETERS).unlink()
-    shutil.rmtree(project.version(opened.base, migration.id), ignore_errors=True)
     project.path(migration.path).unlink()
     yield f"removed {migration.path}"
     for side in migration.side_files:
@@ -252,13 +241,14 @@ def up(start: Path, to: str | None, *, dataset: str | None = None) -> list[str]:
 
     Raises: DsvError: nothing is applied; `dvc.yaml` and `dvc.lock` are as they were.
     """
-    workspace = open_workspace(start, dvc=True)
-    lines: list[str] = []
-    with exclusive(workspace.repository, "migrate up"):
-        for opened in _chains(workspace, dataset):
+    with changing(start, "migrate up") as workspace:
+        chains = _chains(workspace, dataset)
+        for opened in chains:
             check_published(workspace, opened)
-            lines += _apply(workspace, opened, to)
-    return lines
+        small = [path for opened in chains for path in head_files(opened)]
+        published = [opened.project.path(opened.base.publishes) for opened in chains]
+        with workspace.restoring(small, replaced=published):
+            return [line for opened in chains for line in _apply(workspace, opened, to)]
 
 
 def _apply(workspace: Workspace, opened: OpenChain, to: str | None) -> Iterator[str]:
@@ -287,9 +277,8 @@ def down(start: Path, to: str, *, dataset: str | None = None) -> list[str]:
 
     Raises: UsageError: the target is not applied. MigrationError: the published file was edited.
     """
-    workspace = open_workspace(start, dvc=True)
-    declared = workspace.choose(dataset, chained=True)
-    with exclusive(workspace.repository, "migrate down"):
+    with changing(start, "migrate down") as workspace:
+        declared = workspace.choose(dataset, chained=True)
         opened = open_chain(workspace.project(declared), declared.name)
         check_published(workspace, opened)
         _check_lock(opened)

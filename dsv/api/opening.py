@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsv.api.chains import Project, has_chain
 from dsv.errors import UnknownDataset, UsageError, did_you_mean
 from dsv.model.dataset import Dataset
+from dsv.store.journal import Journal, repair, transaction
 from dsv.store.repository import Repository
 from dsv.store.revisions import workspace as workspace_revision
 from dsv.store.trees import Tree
@@ -21,6 +24,20 @@ class Workspace:
     repository: Repository
     tree: Tree
     declared: tuple[Dataset, ...]
+    journal: Journal | None = None
+
+    def restoring(
+        self, small: Iterable[Path], *, replaced: Iterable[Path] = (), moved: Iterable[Path] = ()
+    ) -> AbstractContextManager[None]:
+        """Put back these files if the block fails or is killed, as `Journal.restoring` does; for `changing` only."""
+        if self.journal is None:
+            raise RuntimeError("this workspace was opened for reading")
+        relative = self.repository.relative
+        return self.journal.restoring(
+            [relative(path) for path in small],
+            replaced=[relative(path) for path in replaced],
+            moved=[relative(path) for path in moved],
+        )
 
     def project(self, dataset: Dataset) -> Project:
         """The folder of the `dvc.yaml` that declares a dataset."""
@@ -50,11 +67,30 @@ class Workspace:
 
 
 def open_workspace(start: Path, *, dvc: bool) -> Workspace:
-    """The work tree that a folder is in. `dvc`: it must have DVC.
+    """The work tree that a folder is in, for reading. `dvc`: it must have DVC.
+
+    What a dsv that was killed had begun is put back first.
 
     Raises: NotARepository: no Git (or no DVC). DocumentError: a `dvc.yaml` is wrong.
     """
     repository = Repository.discover(start)
+    repair(repository)
+    return _workspace(repository, dvc=dvc)
+
+
+@contextmanager
+def changing(start: Path, command: str) -> Iterator[Workspace]:
+    """The work tree for one command that writes: nobody else does, and what it restores survives a kill.
+
+    Raises: NotARepository: no Git, or no DVC. Busy: another dsv is writing. DocumentError.
+    """
+    repository = Repository.discover(start)
+    repository.require_dvc()
+    with transaction(repository, command) as journal:
+        yield replace(_workspace(repository, dvc=True), journal=journal)
+
+
+def _workspace(repository: Repository, *, dvc: bool) -> Workspace:
     if dvc:
         repository.require_dvc()
     tree = Tree(repository, workspace_revision())

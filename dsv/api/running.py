@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dsv.api.chains import OpenChain
-from dsv.api.names import CHAIN_LOCK, IGNORE, PIPELINE, PIPELINE_LOCK
+from dsv.api.names import IGNORE, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace
 from dsv.documents import pipeline, yaml
 from dsv.errors import MigrationError, UnknownRevision
@@ -20,7 +20,6 @@ from dsv.model.migration import ChainLock, LockEntry, PlanStep
 from dsv.model.profile import profile_path
 from dsv.profiles import document as profiles
 from dsv.store import dvc, objects
-from dsv.store.commit import restoring
 from dsv.store.pointers import lock_outputs
 from dsv.store.revisions import resolve
 from dsv.store.trees import Tree
@@ -91,25 +90,25 @@ def apply_head(
     """
     repository, project, base = workspace.repository, opened.project, opened.base
     in_git = is_in_git(opened) if in_git is None else in_git
-    names = [PIPELINE, PIPELINE_LOCK, f"{project.documents(base.dataset)}/{CHAIN_LOCK}"]
-    names += [profile_path(base.publishes), str(Path(base.publishes).parent / IGNORE)]
-    before = recorded_md5(opened)
-    try:
-        with restoring(repository, [repository.relative(project.path(name)) for name in names]):
-            _write_pipeline(workspace, opened, target, in_git=in_git)
-            dvc.repro(
-                repository,
-                [base.dataset] if project.folder == repository.dvc_root else [_address(workspace, opened)],
-            )
-            for step in steps:
-                compare(step, open_version(project.version(base, step.migration.id)))
-            refresh_lock(opened, target)
-    except BaseException:
-        if before is not None and recorded_md5(opened) == before:
-            _publish_again(workspace, opened, before)
-        raise
+    with workspace.restoring(head_files(opened), replaced=[project.path(base.publishes)]):
+        _write_pipeline(workspace, opened, target, in_git=in_git)
+        dvc.repro(
+            repository,
+            [base.dataset] if project.folder == repository.dvc_root else [_address(workspace, opened)],
+        )
+        for step in steps:
+            compare(step, open_version(project.version(base, step.migration.id)))
+        refresh_lock(opened, target)
     profile = profile_path(base.publishes)
     return profiles.load(project.text(profile), profile).rows
+
+
+def head_files(opened: OpenChain) -> list[Path]:
+    """The small files that change when the head of a chain moves."""
+    project, base = opened.project, opened.base
+    names = [PIPELINE, PIPELINE_LOCK, profile_path(base.publishes)]
+    names += [str(Path(base.publishes).parent / IGNORE), str(Path(base.path).parent / IGNORE)]
+    return [opened.lock_path, *(project.path(name) for name in dict.fromkeys(names))]
 
 
 def has_versions(opened: OpenChain) -> bool:
@@ -168,14 +167,6 @@ def _address(workspace: Workspace, opened: OpenChain) -> str:
     root = workspace.repository.require_dvc()
     folder = opened.project.folder.relative_to(root).as_posix()
     return f"{folder}/{PIPELINE}:{opened.base.dataset}"
-
-
-def _publish_again(workspace: Workspace, opened: OpenChain, recorded: str) -> None:
-    """After a failure: the published file as it was, if the failed run had replaced it already."""
-    path = opened.project.path(opened.base.publishes)
-    if path.exists() and objects.file_md5(path) == recorded:
-        return
-    dvc.repro(workspace.repository, [opened.base.dataset])
 
 
 def is_fresh(workspace: Workspace, opened: OpenChain) -> bool:

@@ -8,6 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any, Literal, Union, get_args, get_origin
 
 from dsv import registry
@@ -50,8 +51,11 @@ def slug(operation: str | None, parameters: Mapping[str, str]) -> str:
     if operation is None:
         return "migration"
     name = operation.partition("@")[0]
-    given = [parameters[key] for key, item in _fields(name).items() if key in parameters and not _is_sql(item)]
-    return slugify(f"{name} {given[0].rpartition('.csv')[0] or given[0]}" if given else name)
+    given = [key for key, item in _fields(name).items() if key in parameters and not _is_sql(item)]
+    if not given:
+        return slugify(name)
+    value = parameters[given[0]]
+    return slugify(f"{name} {PurePath(value).name.partition('.')[0] if given[0] == 'file' else value}")
 
 
 def slugify(text: str) -> str:

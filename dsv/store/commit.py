@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from dsv.errors import RepositoryError
-from dsv.files import inside, write_bytes
+from dsv.files import write_bytes
 from dsv.store import git
 from dsv.store.repository import Repository
 
@@ -69,41 +69,24 @@ def commit_paths(repo: Repository, paths: Sequence[str], message: str) -> str | 
 
 
 @contextmanager
-def restoring(repo: Repository, paths: Iterable[str]) -> Iterator[None]:
-    """Put back these small files, and Git's index, byte for byte if the block raises.
-
-    Raises: DsvError: a path leaves the repository.
-    """
-    files = [inside(repo.root, path) for path in paths]
-    with _restoring(files, always=False), restoring_index(repo):
-        yield
-
-
-@contextmanager
 def restoring_index(repo: Repository, *, always: bool = False) -> Iterator[None]:
     """Put back Git's index, byte for byte, if the block raises; `always`: also if it does not."""
-    with _restoring([repo.git_folder / "index"], always=always):
-        yield
-
-
-@contextmanager
-def _restoring(files: Sequence[Path], *, always: bool) -> Iterator[None]:
-    before = {file: file.read_bytes() if file.exists() else None for file in files}
+    index = repo.git_folder / "index"
+    before = index.read_bytes() if index.exists() else None
     try:
         yield
     except BaseException:
-        _put_back(before)
+        _put_back(index, before)
         raise
     if always:
-        _put_back(before)
+        _put_back(index, before)
 
 
-def _put_back(before: dict[Path, bytes | None]) -> None:
-    for file, content in before.items():
-        if content is None:
-            file.unlink(missing_ok=True)
-        elif not file.exists() or file.read_bytes() != content:
-            write_bytes(file, content)
+def _put_back(file: Path, content: bytes | None) -> None:
+    if content is None:
+        file.unlink(missing_ok=True)
+    elif not file.exists() or file.read_bytes() != content:
+        write_bytes(file, content)
 
 
 def _base(repo: Repository) -> str:

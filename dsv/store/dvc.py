@@ -18,6 +18,7 @@ from dsv.model.page import Progress
 from dsv.store import git
 from dsv.store.cache import CacheObject, autostages, cache_folder
 from dsv.store.commit import restoring_index
+from dsv.store.lock import inherited
 from dsv.store.repository import Repository
 
 TAIL = 20
@@ -71,6 +72,7 @@ def repro(repo: Repository, targets: Sequence[str], progress: Progress | None = 
             text=True,
             encoding="utf-8",
             errors="replace",
+            pass_fds=inherited(),
         )
         with process:
             for line in process.stdout or ():
@@ -145,6 +147,7 @@ def _run(repo: Repository, folder: Path, *arguments: str) -> str:
         encoding="utf-8",
         errors="replace",
         check=False,
+        pass_fds=inherited(),
     )
     if done.returncode:
         said = (done.stderr or done.stdout).strip()
@@ -160,7 +163,9 @@ def _command(*arguments: str) -> list[str]:
 def _environment() -> dict[str, str]:
     own = str(Path(sys.executable).parent)
     path = os.pathsep.join(filter(None, [own, os.environ.get("PATH")]))
-    return {**git.environment(), "PATH": path, "DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1"}
+    # DVC_DAEMON: DVC takes itself for its own daemon and starts none, which would hold dsv's lock
+    own_settings = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1", "DVC_DAEMON": "1"}
+    return {**git.environment(), "PATH": path, **own_settings}
 
 
 @contextmanager

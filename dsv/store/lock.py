@@ -13,6 +13,8 @@ from pathlib import Path
 from dsv.errors import RepositoryError
 from dsv.store.repository import Repository
 
+_held: list[int] = []
+
 
 class Busy(RepositoryError):
     """Another dsv command is writing."""
@@ -22,7 +24,8 @@ class Busy(RepositoryError):
 def exclusive(repo: Repository, command: str) -> Iterator[None]:
     """Hold the repository's write lock for the block; `command` is what others are told.
 
-    The operating system frees the lock when its process ends, however it ends.
+    The operating system frees the lock when its process ends, however it ends, and with it the
+    children that were given `inherited()`: what a killed dsv had DVC do is not interrupted.
 
     Raises: Busy: another process holds it; names its number, host, command and age.
     """
@@ -38,10 +41,17 @@ def exclusive(repo: Repository, command: str) -> Iterator[None]:
         raise Busy(_told(path), where=str(path), hint="wait for it to end") from None
     except OSError as error:
         raise RepositoryError(f"the lock cannot be written: {error.strerror}", where=str(path)) from None
+    _held.append(lock._fp.fileno())
     try:
         yield
     finally:
+        _held.pop()
         lock.close()
+
+
+def inherited() -> tuple[int, ...]:
+    """The open files that a child process must be given to hold the lock as long as it runs."""
+    return tuple(_held) if os.name == "posix" else ()
 
 
 def _told(path: Path) -> str:

@@ -105,6 +105,7 @@ def test_an_unknown_operation_is_refused() -> None:
 def test_slugs_make_ids() -> None:
     assert slug("rename_class", {"from": "Bike"}) == "rename_class_bike"
     assert slug("relabel@1", {"file": "review 7.csv"}) == "relabel_review_7"
+    assert slug("relabel", {"file": "../by hand/Review.v2.csv"}) == "relabel_review"
     assert slug("drop_rows", {"where": "score < 1"}) == "drop_rows"
     assert slug(None, {}) == "migration"
     assert slugify("Äpfel & Birnen!") == "pfel_birnen"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dsv.errors import DsvError, RepositoryError
-from dsv.store.commit import changed_paths, commit_paths, restoring
+from dsv.errors import RepositoryError
+from dsv.store.commit import changed_paths, commit_paths
 from dsv.store.history import history
 from dsv.store.revisions import resolve
 
@@ -128,25 +128,6 @@ def test_a_linked_work_tree_commits_to_its_own_branch(busy, tmp_path: Path) -> N
     (tmp_path / "linked" / "same").write_text("changed")
     commit = commit_paths(Repository.discover(tmp_path / "linked"), ["same"], "side")
     assert busy.git("rev-parse", "side") == commit != busy.git("rev-parse", "HEAD")
-
-
-def test_restoring_puts_files_and_index_back(busy) -> None:
-    index = busy.root / ".git" / "index"
-    before = index.read_bytes()
-    with pytest.raises(KeyboardInterrupt), restoring(busy.repo, ["same", "made.dvc", "data/a.csv"]):
-        busy.write({"same": "changed", "made.dvc": "new"})
-        (busy.root / "data/a.csv").unlink()
-        busy.git("add", "--all")
-        raise KeyboardInterrupt
-    assert index.read_bytes() == before
-    assert (busy.root / "same").read_text() == "s"
-    assert (busy.root / "data/a.csv").read_text() == "2"
-    assert not (busy.root / "made.dvc").exists()
-    with restoring(busy.repo, ["same"]):
-        busy.write({"same": "kept"})
-    assert (busy.root / "same").read_text() == "kept"
-    with pytest.raises(DsvError, match="leaves the repository"), restoring(busy.repo, ["../x"]):
-        pass
 
 
 def test_history_with_trailers_and_paths(bench) -> None:
