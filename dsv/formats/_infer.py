@@ -35,13 +35,15 @@ def matches(column: str, pattern: str) -> str:
 
 
 def is_number(column: str) -> str:
-    """SQL: the text spells a number that a double holds."""
-    return f"({matches(column, NUMBER)} AND coalesce(isfinite(TRY_CAST({column} AS DOUBLE)), false))"
+    """SQL: the text spells a number that a double holds; NULL where there is no text."""
+    finite = f"coalesce(isfinite(TRY_CAST({column} AS DOUBLE)), false)"
+    return f"CASE WHEN {column} IS NOT NULL THEN {matches(column, NUMBER)} AND {finite} END"
 
 
 def is_date(column: str) -> str:
-    """SQL: the text spells a day that exists."""
-    return f"({matches(column, DATE)} AND TRY_CAST({column} AS DATE) IS NOT NULL)"
+    """SQL: the text spells a day that exists; NULL where there is no text."""
+    exists = f"TRY_CAST({column} AS DATE) IS NOT NULL"
+    return f"CASE WHEN {column} IS NOT NULL THEN {matches(column, DATE)} AND {exists} END"
 
 
 def one_of(column: str, values: Sequence[str]) -> str:
