@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from dsv.api.explain import replay_between
 from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
 from dsv.api.snapshots import of_files
 from dsv.api.targets import Row
@@ -218,7 +219,7 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
     for side, scan in zip((pair.old, pair.new), scans, strict=True):
         findings += _said(pair, side, scan) if side is not None and scan is not None else []
     try:
-        diff = _diff(pair, options, *scans)
+        diff = _diff(engine, pair, options, *scans)
         _check_unchanged(scans)
     except Exception as error:
         _check_unchanged(scans)
@@ -237,7 +238,7 @@ def _check_unchanged(scans: Sequence[Scan | None]) -> None:
             scan.check()
 
 
-def _diff(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DatasetDiff:
+def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DatasetDiff:
     from dsv.diff.dataset import diff_tables
 
     request = _request(pair, options, before, after)
@@ -248,7 +249,9 @@ def _diff(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | N
         request = replace(request, labels=options.labels, split=None)
     if options.fields:
         request = replace(request, ignore=_others(options.fields, request.key, old, new))
-    diff = diff_tables(pair.name, pair.path, old, new, request)
+    replay, findings = replay_between(engine, pair)
+    diff = diff_tables(pair.name, pair.path, old, new, request, replay)
+    diff = replace(diff, findings=(*findings, *(replace(item, dataset=pair.name) for item in diff.findings)))
     return replace(diff, tables=_parts(pair, before, after)) if pair.row is None else diff
 
 

@@ -25,7 +25,8 @@ class Side:
 
     `content_id` is equal for equal bytes, None where nothing knows. `open` gives a local file, and
     fetches it where it has to. `files` gives the files of a table that is a folder instead, None
-    for one that is a file. `absent`: a work file is not checked out, its record is compared.
+    for one that is a file. `absent`: a work file is not checked out, its record is compared. `tree`
+    are the files around it, None outside a repository.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Side:
     profile: Callable[[], Profile | None]
     files: Callable[[], Files] | None = None
     absent: bool = False
+    tree: Tree | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +177,7 @@ def _tree_side(tree: Tree, path: str) -> Side | None:
         profile=lambda: recorded_profile(tree, located),
         files=partial(tree_files, tree, located) if located.is_folder else None,
         absent=tree.revision.commit is None and located.file is None,
+        tree=tree,
     )
 
 

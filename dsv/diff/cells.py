@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from dsv.diff.fields import FieldPair, Side
 from dsv.diff.request import DiffRequest
@@ -15,12 +16,30 @@ OLD, NEW = "old_position", "new_position"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credits:
+    """The migrations that account for differences, by number from 1, and the fields whose cells were asked about.
+
+    They stand in columns of the differences: `ROW` for added and removed rows, one for each field.
+    """
+
+    migrations: tuple[str, ...]
+    fields: tuple[str, ...]
+
+    ROW: ClassVar[str] = "by_row"
+
+    def cell(self, field: str) -> str:
+        """SQL for the number of the migration that accounts for a changed cell of a field; NULL for none."""
+        return f"by{self.fields.index(field)}" if field in self.fields else "CAST(NULL AS INTEGER)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Differences:
     """The rows that differ, side by side.
 
     `table` has the columns `OLD` and `NEW` (positions), `kind` ("added", "removed", "changed", or
     "same" for rows whose differences are hidden, tolerated or of spelling only), for each field of
-    old and new its cell as stored (`column`), and for each compared field a `flag`.
+    old and new its cell as stored (`column`), and for each compared field a `flag`. `credits` say
+    which migrations account for them, None where none was asked.
     """
 
     engine: Engine
@@ -29,6 +48,7 @@ class Differences:
     new_fields: tuple[str, ...]
     key: tuple[FieldPair, ...]
     compared: tuple[FieldPair, ...]
+    credits: Credits | None = None
 
     def column(self, side: Side, field: str) -> str:
         """SQL for a side's cell of a field, which goes by that side's name."""
@@ -45,6 +65,21 @@ class Differences:
         None for a field that was not compared.
         """
         return next((f"c{number}" for number, pair in enumerate(self.compared) if pair.name == field), None)
+
+    @property
+    def unexplained(self) -> str:
+        """SQL that is true of the rows of which a part, or all, is accounted for by no migration."""
+        credits = self.credits
+        if credits is None:
+            return "true"
+        cells = [f"({self.flag(name)} AND {credits.cell(name)} IS NULL)" for name in credits.fields]
+        changed = " OR ".join(cells) or "false"
+        return f"CASE kind WHEN 'changed' THEN ({changed}) ELSE {Credits.ROW} IS NULL END"
+
+    @property
+    def later(self) -> str:
+        """SQL that is true of the rows that are shown after the others."""
+        return f"NOT ({self.unexplained})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dsv.diff.cells import NEW, OLD, Differences
@@ -17,12 +17,17 @@ from dsv.tables.table import POSITION, Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Column:
-    """A field of the rows that are read: where its cells stand on both sides, and its flag."""
+    """A field of the rows that are read: where its cells stand on both sides, its flag and its credit."""
 
     name: str
     old: Form | None
     new: Form | None
-    flag: str | None
+    flag: str | None = None
+    credit: str | None = None
+
+
+_Places = tuple[int | None, int | None, int | None, int | None]
+"""Where the cells of both sides, the flag and the credit of a field stand in a row that was read."""
 
 
 class PairedChanges:
@@ -37,40 +42,48 @@ class PairedChanges:
         self._differences = differences
         self._only = only
         both = [
-            _Column(name=pair.name, old=pair.old, new=pair.new, flag=differences.flag(pair.name))
+            _Column(
+                name=pair.name,
+                old=pair.old,
+                new=pair.new,
+                flag=differences.flag(pair.name),
+                credit=None if differences.credits is None else differences.credits.cell(pair.name),
+            )
             for pair in fields.pairs
         ]
-        old = [_Column(name=form.name, old=form, new=None, flag=None) for form in fields.only_old]
-        new = [_Column(name=form.name, old=None, new=form, flag=None) for form in fields.only_new]
+        old = [_Column(name=form.name, old=form, new=None) for form in fields.only_old]
+        new = [_Column(name=form.name, old=None, new=form) for form in fields.only_new]
         self._columns = _in_order([*both, *old, *new], differences)
         self._key = tuple(pair.name for pair in differences.key)
 
     def rows(self, kinds: tuple[Kind, ...] = KINDS, limit: int | None = None) -> Iterator[RowChange]:
-        """Rows of the given kinds, by old then new position; at most `limit` of each kind."""
+        """Rows of the given kinds, those first that want a look; at most `limit` of each kind."""
         if not kinds or limit == 0:
             return
-        places: list[tuple[int | None, int | None, int | None]] = []
-        cells = ["kind", OLD, NEW]
+        places: list[_Places] = []
+        credits = self._differences.credits
+        cells = ["kind", OLD, NEW, "CAST(NULL AS INTEGER)" if credits is None else credits.ROW]
         for column in self._columns:
             place = []
             for sql in self._cells(column):
                 place.append(None if sql is None else len(cells))
                 cells += [] if sql is None else [sql]
-            places.append((place[0], place[1], place[2]))
+            places.append((place[0], place[1], place[2], place[3]))
         for row in self._differences.engine.stream(self._query(cells, kinds, limit)):
             yield self._change(row, places)
 
-    def _cells(self, column: _Column) -> tuple[str | None, str | None, str | None]:
+    def _cells(self, column: _Column) -> tuple[str | None, ...]:
         differences = self._differences
         old, new = column.old, column.new
         return (
             stored(differences.column("old", old.name), old) if old else None,
             stored(differences.column("new", new.name), new) if new else None,
             column.flag,
+            column.credit,
         )
 
     def _query(self, cells: Sequence[str], kinds: Sequence[Kind], limit: int | None) -> str:
-        order = f"ORDER BY {OLD} NULLS LAST, {NEW} NULLS LAST"
+        order = f"ORDER BY {self._differences.later}, {OLD} NULLS LAST, {NEW} NULLS LAST"
         wanted = ", ".join(f"'{kind}'" for kind in kinds)
         table = f"SELECT * FROM {self._differences.table} WHERE kind IN ({wanted})"
         if self._only is not None:
@@ -79,22 +92,34 @@ class PairedChanges:
             table += f" QUALIFY row_number() OVER (PARTITION BY kind {order}) <= {int(limit)}"
         return f"SELECT {', '.join(cells)} FROM ({table}) {order}"
 
-    def _change(self, row: tuple[Any, ...], places: Sequence[tuple[int | None, int | None, int | None]]) -> RowChange:
+    def _change(self, row: tuple[Any, ...], places: Sequence[_Places]) -> RowChange:
         kind = row[0]
         cells: dict[str, Cell] = {}
         key: dict[str, Any] = {}
-        for column, (old_at, new_at, flag_at) in zip(self._columns, places, strict=True):
+        for column, (old_at, new_at, flag_at, credit_at) in zip(self._columns, places, strict=True):
             old = None if old_at is None else row[old_at]
             new = None if new_at is None else row[new_at]
             if column.name in self._key:
                 key[column.name] = _read(old, column.old) if kind == "removed" else _read(new, column.new)
             if kind == "changed":
                 if flag_at is not None and row[flag_at]:
-                    cells[column.name] = _changed(old, new, column)
+                    credit = None if credit_at is None else row[credit_at]
+                    cells[column.name] = _changed(old, new, column, self._migration(credit))
             elif (column.old if kind == "removed" else column.new) is not None:
                 cells[column.name] = Cell(old=_read(old, column.old), new=_read(new, column.new))
         ordered = {name: key[name] for name in self._key}
-        return RowChange(kind=kind, key=ordered, cells=cells, old_position=row[1], new_position=row[2])
+        return RowChange(
+            kind=kind,
+            key=ordered,
+            cells=cells,
+            old_position=row[1],
+            new_position=row[2],
+            migration=self._migration(row[3]),
+        )
+
+    def _migration(self, number: int | None) -> str | None:
+        credits = self._differences.credits
+        return None if credits is None or number is None else credits.migrations[number - 1]
 
 
 class OneSideChanges:
@@ -148,7 +173,7 @@ def _read(value: Any, form: Form | None) -> Any:
     return None if form is None else plain(value, form)
 
 
-def _changed(old: Any, new: Any, column: _Column) -> Cell:
+def _changed(old: Any, new: Any, column: _Column, migration: str | None) -> Cell:
     """The values of a cell that differs; its texts where both texts are one value (True and true)."""
-    cell = Cell(old=_read(old, column.old), new=_read(new, column.new))
-    return Cell(old=old, new=new) if cell.old == cell.new and type(cell.old) is type(cell.new) else cell
+    cell = Cell(old=_read(old, column.old), new=_read(new, column.new), migration=migration)
+    return replace(cell, old=old, new=new) if cell.old == cell.new and type(cell.old) is type(cell.new) else cell

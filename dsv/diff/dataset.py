@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dsv.diff import cells, keys, labels, renames, rows, schema
 from dsv.diff.changes import OneSideChanges, PairedChanges
 from dsv.diff.classes import NOTHING, ClassField, class_field, tally
+from dsv.diff.explain import explain, label_credits, recorded_renames
 from dsv.diff.fields import Alignment, FieldPair, Side, forms
 from dsv.diff.keys import Key
 from dsv.diff.rekeyed import rekeyed
+from dsv.diff.replay import Replay
 from dsv.diff.request import DiffRequest
 from dsv.diff.where import matching, matching_one_side
 from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, SchemaChange
 from dsv.tables.table import Table
 
 
-def diff_tables(name: str, path: str, old: Table | None, new: Table | None, request: DiffRequest) -> DatasetDiff:
+def diff_tables(
+    name: str, path: str, old: Table | None, new: Table | None, request: DiffRequest, replay: Replay | None = None
+) -> DatasetDiff:
     """Compare two tables of one engine; a side that is None lacks the dataset.
+
+    `replay` are the migrations that lie between them, None if there are none to ask.
 
     The changed rows are read from the engine, which must stay open as long as they are wanted.
 
     Raises: SchemaError: the request names a field that neither side has, or a key field that one lacks.
     """
     if old is not None and new is not None:
-        return _diff(name, path, old, new, request)
+        return _diff(name, path, old, new, request, replay)
     if new is not None:
         return _one_side(name, path, new, "new", request)
     if old is not None:
@@ -30,7 +38,9 @@ def diff_tables(name: str, path: str, old: Table | None, new: Table | None, requ
     raise ValueError(f"neither side has the dataset {name}")
 
 
-def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest) -> DatasetDiff:
+def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, replay: Replay | None) -> DatasetDiff:
+    if replay is not None:
+        request = replace(request, renames=recorded_renames(old, new, request, replay))
     fields = renames.aligned(old, new, request)
     key, fields = keys.choose(old, new, fields, request)
     fields = renames.by_content(old, new, fields, key, by_position=request.by_position)
@@ -41,6 +51,9 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest) ->
     unchanged = cells.reconcile(pairing, counts)
     found = rekeyed(old, new, differences) if counts.added and counts.removed else ()
     schema_changes = schema.changes(old, new, fields, differences)
+    told = None
+    if replay is not None:
+        differences, told = explain(old, new, fields, key, differences, counts.cells, schema_changes, replay, request)
     formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
     split = class_field(fields, request.split, "split field") if request.split else None
     match, only = matching(differences, forms(old), forms(new), request.where) if request.where else (None, None)
@@ -73,6 +86,9 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest) ->
         split_moves=labels.split_moves(differences, split) if split else (),
         changes=PairedChanges(differences, fields, only),
         matching=match,
+        explained=told.explained if told else None,
+        unexplained=told.unexplained if told else None,
+        findings=told.findings if told else (),
     )
 
 
@@ -147,7 +163,8 @@ def _labels(
         if label.name not in found:
             before = tally(old, "old", label, split) if old else NOTHING
             after = tally(new, "new", label, split) if new else NOTHING
-            found[label.name] = labels.compare(label, before, after, differences)
+            compared = labels.compare(label, before, after, differences)
+            found[label.name] = compared if differences is None else label_credits(compared, label, differences)
     return tuple(found.values())
 
 

@@ -38,16 +38,19 @@ def apply(
     table: Table,
     folder: Path,
     parameters: Mapping[str, Any],
+    *,
+    guarded: bool = True,
 ) -> Applied:
     """Apply a migration's operations. `folder` holds its document and side files.
 
     `parameters` are the values that `params.yaml` has for the migration. Rows are computed when
-    they are read; guards are checked now.
+    they are read; guards are checked now, unless the rows are others than the chain's (not
+    `guarded`).
 
     Raises: SchemaError, MigrationError: as the operations do; `where` is the document unless the
         operation knows better. BrokenPromise: an operation made other fields than it foretold.
     """
-    inputs = Inputs(folder=folder, parameters=parameters)
+    inputs = Inputs(folder=folder, parameters=parameters, guarded=guarded)
     fields = {name: name for name in state.schema.names}
     outcomes: list[Outcome] = []
     lines: list[tuple[str, str]] = []
@@ -64,7 +67,7 @@ def apply(
             raise BrokenPromise(f"{operation.name} made other fields than it foretold", where=migration.path)
         lines.append((operation.symbol, operation.describe(state, inputs)))
         effects.append(operation.effect(state))
-        fields = _follow(fields, state, foretold, effects[-1])
+        fields = follow(fields, state, foretold, effects[-1])
         outcomes.append(outcome)
         state, table = foretold, outcome.table
     return Applied(
@@ -78,7 +81,7 @@ def apply(
     )
 
 
-def _follow(fields: Mapping[str, str], before: State, after: State, effect: Effect) -> dict[str, str]:
+def follow(fields: Mapping[str, str], before: State, after: State, effect: Effect) -> dict[str, str]:
     """Where each field went through one operation. A rename keeps the order of fields."""
     if effect.schema == "rename":
         renamed = dict(zip(before.schema.names, after.schema.names, strict=True))

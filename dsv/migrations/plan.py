@@ -17,8 +17,8 @@ from dsv.model.finding import Finding, Level
 from dsv.model.migration import ClassList, Migration, Plan, PlanStep, State, Tally
 from dsv.model.snapshot import Snapshot
 from dsv.profiles.digest import row_digest
-from dsv.tables.duckdb import Engine, identifier
-from dsv.tables.table import POSITION, Table
+from dsv.tables.duckdb import Engine
+from dsv.tables.table import Table
 from dsv.tables.tally import tally
 
 Versions = Callable[[str], Path | None]
@@ -111,7 +111,7 @@ class _Walk:
         parameters = self.parameters(migration.id)
         applied = apply(self.chain.base.dataset, migration, self.state, self.table, self.folder, parameters)
         check_names(self.chain.base, applied.state.schema.names, where=migration.path)
-        table = _stored(applied.table)
+        table = applied.table.stored("step")
         check_key(table, applied.state.key, where=migration.path)
         return replace(applied, table=table)
 
@@ -120,14 +120,6 @@ class _Walk:
         if self.stored is not None:
             self.engine.execute(f"DROP TABLE {self.stored}")
         self.state, self.table, self.stored = applied.state, applied.table, applied.table.relation
-
-
-def _stored(table: Table) -> Table:
-    """The rows, computed once; the engine spills what does not fit into memory."""
-    name = table.engine.fresh("step")
-    columns = ", ".join(map(identifier, (*table.schema.names, POSITION)))
-    table.engine.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM {table.relation}")
-    return Table(engine=table.engine, relation=name, schema=table.schema)
 
 
 def _tally(table: Table, state: State) -> Tally:

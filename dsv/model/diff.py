@@ -16,10 +16,14 @@ KeySource = Literal["declared", "given", "format", "inferred", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A cell before and after. None stands for missing."""
+    """A cell before and after. None stands for missing.
+
+    `migration` accounts for the change; None where none does, or none was asked.
+    """
 
     old: Any
     new: Any
+    migration: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class RowChange:
     `key` maps key fields to values (empty without a key). `cells` holds, of a changed row, the
     fields that differ; of an added or removed row, all fields, with the other side None.
     `old_position` and `new_position` count rows from 1; None on the side that lacks the row.
+    `migration` accounts for an added or removed row, as a cell's does for a changed cell.
     """
 
     kind: Kind
@@ -36,13 +41,17 @@ class RowChange:
     cells: Mapping[str, Cell]
     old_position: int | None = None
     new_position: int | None = None
+    migration: str | None = None
 
 
 class Changeset(Protocol):
     """All rows that differ between two snapshots, read while they are shown."""
 
     def rows(self, kinds: tuple[Kind, ...] = KINDS, limit: int | None = None) -> Iterator[RowChange]:
-        """Rows of the given kinds, by old then new position; at most `limit` of each kind."""
+        """Rows of the given kinds, at most `limit` of each kind.
+
+        Rows that migrations explain follow the others; else by old, then new position.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,19 +213,24 @@ class RowMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A part of a difference: numbers of rows, of cells by field, of schema changes."""
+    """A part of a difference: numbers of rows, of cells by field, of schema changes.
+
+    `rows_changed` are those with at least one of the cells.
+    """
 
     rows_added: int = 0
     rows_removed: int = 0
+    rows_changed: int = 0
     cells: Mapping[str, int] = field(default_factory=dict)
     schema_changes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """What one migration accounts for."""
+    """What one migration accounts for. `title` is that of its document."""
 
     migration: str
+    title: str
     work: Work
 
 

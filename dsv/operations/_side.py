@@ -44,7 +44,8 @@ class Edits:
     """A side file that was read into the engine.
 
     `relation` is a temporary table with `line`, the key as `k0`, `k1`, …, and of each edit the new
-    and the old value as `n0`, `o0`, …. `names` are all fields of the file.
+    and the old value as `n0`, `o0`, …. `names` are all fields of the file. Not `guarded`: rows that
+    the file names may be missing or hold what it does not expect.
     """
 
     engine: Engine
@@ -53,6 +54,7 @@ class Edits:
     names: tuple[str, ...]
     key: tuple[str, ...]
     edits: tuple[Edit, ...]
+    guarded: bool
 
     def pairs(self, table: Table) -> str:
         """FROM clause: each side row `e` with the row `t` of its key, all NULL if there is none."""
@@ -85,6 +87,11 @@ class Edits:
         """SQL for the key of a side row, as people read it."""
         parts = [f"{literal(name + '=')} || {_shown(f'e.k{index}')}" for index, name in enumerate(self.key)]
         return " || ' ' || ".join(parts)
+
+    def refuse_rows(self, problem: str, query: str, *, hint: str | None = None) -> None:
+        """As `refuse`, of what the dataset's rows must be like; nothing where they are not guarded."""
+        if self.guarded:
+            self.refuse(problem, query, hint=hint)
 
     def refuse(self, problem: str, query: str, *, hint: str | None = None) -> None:
         """Stop if a query of side rows finds any; it gives `line` and `text` of each.
@@ -128,6 +135,7 @@ def read(state: State, table: Table, inputs: Inputs, file: str, edits: Sequence[
         names=known,
         key=state.key,
         edits=tuple(edits),
+        guarded=inputs.guarded,
     )
     typed = ReadOptions(schema=_declared(state, plain.schema, found))
     side = formats.scan(table.engine, replace(snapshot, options=typed)).table
@@ -199,8 +207,8 @@ def _check_keys(edits: Edits, table: Table) -> None:
     edits.refuse("with a key that another line has too", f"{text} QUALIFY count(*) OVER ({same}) > 1")
     pairs = f"SELECT e.line, {edits.key_text()} AS text FROM {edits.pairs(table)} GROUP BY ALL"
     found = f"count(t.{POSITION})"
-    edits.refuse("not in the dataset", f"{pairs} HAVING {found} = 0")
-    edits.refuse(
+    edits.refuse_rows("not in the dataset", f"{pairs} HAVING {found} = 0")
+    edits.refuse_rows(
         "with a key that several rows of the dataset share",
         f"{pairs} HAVING {found} > 1",
         hint="a key tells rows apart; run `dsv diff` to see the duplicate keys",

@@ -29,11 +29,14 @@ class Inputs:
     """What an operation reads beside the table.
 
     `folder` is where side files are; `parameters` are the values that `params.yaml` holds for
-    the migration, by name.
+    the migration, by name. Not `guarded`: the rows may be others than those that the migration was
+    written for, as in a replay. What guards expect of rows need not hold then: what can be done is
+    done, and the rest is let be.
     """
 
     folder: Path
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    guarded: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class Operation(ABC):
     """The base of all operations.
 
     `name` is the word in documents, `version` that of the operation's meaning, `symbol` the sign
-    that a plan prints.
+    that a plan prints. `rowwise`: what becomes of a row depends on that row alone, not on the rows
+    beside it. `runs_code`: it runs code of the repository's authors, which a diff never does.
     """
 
     __slots__ = ()
@@ -61,6 +65,8 @@ class Operation(ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     symbol: ClassVar[Literal["+", "-", "~"]]
+    rowwise: ClassVar[bool] = True
+    runs_code: ClassVar[bool] = False
 
     def side_files(self) -> tuple[str, ...]:
         """Names of the files that the operation reads, relative to its document."""

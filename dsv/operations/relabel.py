@@ -45,7 +45,7 @@ class Relabel(Operation):
         edits = _side.read(state, table, inputs, self.file, [edit])
         conflicts = edits.conflicts(table, 0)
         if self.on_conflict == "error":
-            edits.refuse(
+            edits.refuse_rows(
                 "without the expected label",
                 conflicts,
                 hint="review them again, or leave them alone with `on_conflict: skip`",

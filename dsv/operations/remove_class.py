@@ -53,7 +53,8 @@ class RemoveClass(Operation):
             return Outcome(table=rewrite(table, after.schema))
         name, field = found.name, state.schema[classes.field]
         if self.rows == "forbid":
-            self._forbid(table, has(field, [name]))
+            if inputs.guarded:
+                self._forbid(table, has(field, [name]))
             return Outcome(table=rewrite(table, after.schema))
         if self.rows == "drop":
             return Outcome(table=rewrite(table, after.schema, where=f"NOT {has(field, [name])}"))

@@ -50,7 +50,7 @@ class SetValues(Operation):
         self._check_names(state, edits.names)
         for index, edit in enumerate(edits.edits):
             if edit.old is not None:
-                edits.refuse(f"without the expected {edit.field!r}", edits.conflicts(table, index))
+                edits.refuse_rows(f"without the expected {edit.field!r}", edits.conflicts(table, index))
         return Outcome(table=edits.applied(table))
 
     def describe(self, state: State, inputs: Inputs | None = None) -> str:

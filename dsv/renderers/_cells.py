@@ -40,15 +40,15 @@ def fields(change: RowChange) -> list[tuple[str, str]]:
     ]
 
 
-def changes(change: RowChange, room: int) -> Iterator[tuple[str, str, str]]:
-    """What changed in a row: (field, before, after), each value in at most `room` characters.
+def changes(change: RowChange, room: int) -> Iterator[tuple[str, str, str, str]]:
+    """What changed in a row: (field, before, after, migration), each value in at most `room` characters.
 
     A nested cell gives one entry a place inside it while they are few, else one for the whole.
     """
     for name, cell in change.cells.items():
         for place, inner in _inside(cell):
             before, after = pair(inner.old, inner.new, room)
-            yield clean(name + place), before, after
+            yield clean(name + place), before, after, cell.migration or ""
 
 
 def pair(old: Any, new: Any, room: int) -> tuple[str, str]:

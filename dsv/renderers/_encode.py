@@ -22,7 +22,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from dsv.model.diff import RowChange
+from dsv.model.diff import Cell, RowChange
 from dsv.renderers._clean import UNSAFE
 
 LARGEST_INTEGER = 2**53 - 1
@@ -57,12 +57,23 @@ def record(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def row(change: RowChange) -> dict[str, Any]:
-    """A row that differs, with its places in the files (counted from 1)."""
+    """A row that differs, with its places in the files (counted from 1).
+
+    `migration` stands where one accounts for the row or the cell.
+    """
     return {
         "key": record(change.key),
         "position": {"old": change.old_position, "new": change.new_position},
-        "cells": {name: {"old": encode(cell.old), "new": encode(cell.new)} for name, cell in change.cells.items()},
+        "cells": {
+            name: {"old": encode(cell.old), "new": encode(cell.new), **_migration(cell)}
+            for name, cell in change.cells.items()
+        },
+        **_migration(change),
     }
+
+
+def _migration(item: RowChange | Cell) -> dict[str, str]:
+    return {} if item.migration is None else {"migration": item.migration}
 
 
 def _number(value: float | Decimal) -> Any:

@@ -73,7 +73,10 @@ def _dataset(dataset: DatasetDiff, limit: int, kinds: tuple[Kind, ...]) -> dict[
         "labels": {label.field: _label(label) for label in dataset.labels},
         "explained": None
         if dataset.explained is None
-        else [{"migration": item.migration, **dataclasses.asdict(item.work)} for item in dataset.explained],
+        else [
+            {"migration": item.migration, "title": item.title, **dataclasses.asdict(item.work)}
+            for item in dataset.explained
+        ],
         "unexplained": _maybe(dataset.unexplained),
         "splits": {"moved": None if dataset.split_moves is None else [_step(move) for move in dataset.split_moves]},
         "media": _maybe(dataset.media),

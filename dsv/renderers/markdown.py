@@ -67,11 +67,6 @@ def cell(spans: Iterable[Span], align: str = "left") -> str:
     return f"<td{attribute}>{_words(spans, inline_code)}</td>"
 
 
-def value_cell(text: str) -> str:
-    """A table cell that holds one value, all of it in code."""
-    return cell([Span(text=text, code=True)])
-
-
 def _words(spans: Iterable[Span], in_code: Callable[[str], str]) -> str:
     """Spans as one line. Neighbours in code become one: two code spans side by side would not parse."""
     line = ""
@@ -120,22 +115,29 @@ def _rows(rows: Rows) -> Iterator[str]:
             yield "<table>\n<tr><th></th><th>row</th><th>field</th><th>before</th><th>after</th></tr>\n"
             began = True
         for line in _row(change):
-            yield "<tr>" + "".join(value_cell(text) for text in line) + "</tr>\n"
+            yield "<tr>" + "".join(cell(spans) for spans in line) + "</tr>\n"
     if began:
         yield "</table>\n"
     for rest in more(rows, shown):
         yield f"\n{_words(rest.spans, code)}\n"
 
 
-def _row(change: RowChange) -> Iterator[tuple[str, str, str, str, str]]:
-    sign = SIGNS[change.kind]
-    key = " ".join(f"{name}={value}" if change.key else f"{name} {value}" for name, value in key_parts(change))
+def _row(change: RowChange) -> Iterator[tuple[tuple[Span, ...], ...]]:
+    sign = _value(SIGNS[change.kind])
+    key = _value(" ".join(f"{name}={value}" if change.key else f"{name} {value}" for name, value in key_parts(change)))
     if change.kind == "changed":
-        for name, before, after in changes(change, WIDEST_VALUE):
-            yield sign, key, name, before, after
+        for name, before, after, migration in changes(change, WIDEST_VALUE):
+            yield sign, key, _value(name), _value(before), _value(after, migration)
         return
-    values = "  ".join(f"{name}={cut(value, WIDEST_VALUE)}" for name, value in fields(change))
-    yield (sign, key, "", values, "") if change.kind == "removed" else (sign, key, "", "", values)
+    text = "  ".join(f"{name}={cut(value, WIDEST_VALUE)}" for name, value in fields(change))
+    values, nothing = _value(text, change.migration), _value("")
+    yield (sign, key, nothing, values, nothing) if change.kind == "removed" else (sign, key, nothing, nothing, values)
+
+
+def _value(text: str, migration: str | None = None) -> tuple[Span, ...]:
+    """A value in code, and outside of it, where no value can pretend to be one, the migration that gave it."""
+    value = Span(text=text, code=True)
+    return (value, Span(text=f" ({migration})")) if migration else (value,)
 
 
 plugin = stream

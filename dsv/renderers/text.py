@@ -125,15 +125,21 @@ def _changed(change: RowChange, room: int) -> list[tuple[Span, ...]]:
 
 def _head(change: RowChange) -> tuple[Span, ...]:
     names = " ".join(f"{name}={value}" if change.key else f"{name} {value}" for name, value in key_parts(change))
-    return spans(Span(text=SIGNS[change.kind], role=ROLES[change.kind]), " ", Span(text=names, code=True))
+    sign = Span(text=SIGNS[change.kind], role=ROLES[change.kind])
+    return spans(sign, " ", Span(text=names, code=True), _mark(change.migration))
 
 
-def _cell(name: str, before: str, after: str) -> tuple[Span, ...]:
+def _mark(migration: str | None) -> Span:
+    return Span(text=f"  ({migration})" if migration else "", role="muted")
+
+
+def _cell(name: str, before: str, after: str, migration: str) -> tuple[Span, ...]:
     return spans(
         f"{name}: ",
         Span(text=before, role="removed", code=True),
         " -> ",
         Span(text=after, role="added", code=True),
+        _mark(migration),
     )
 
 

@@ -46,6 +46,13 @@ class Table:
         relation = f"(SELECT {columns}, {POSITION} FROM {self.relation})"
         return Table(engine=self.engine, relation=relation, schema=self.schema)
 
+    def stored(self, prefix: str) -> Table:
+        """The same rows, computed once; the engine spills what does not fit into memory."""
+        name = self.engine.fresh(prefix)
+        columns = ", ".join(map(identifier, (*self.schema.names, POSITION)))
+        self.engine.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM {self.relation} AS dsv_table")
+        return Table(engine=self.engine, relation=name, schema=self.schema, text_fields=self.text_fields)
+
     def count(self) -> int:
         """Number of rows."""
         return int(self.engine.value(f"SELECT count(*) FROM {self.relation}"))

@@ -8,6 +8,7 @@ from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, RowCounts, RowM
 from dsv.model.page import Block, Heading, Line, Page, Rows, Span, spans
 from dsv.model.revision import Revision
 from dsv.model.values import shown
+from dsv.views._explained import explained_blocks
 from dsv.views._labels import label_blocks
 from dsv.views._words import code, delta, findings, muted, number, plural, sign, step
 
@@ -75,6 +76,7 @@ def _dataset(
     everything = not views
     yield Heading(spans=_name(dataset), level=2)
     yield from _summary(dataset)
+    yield from explained_blocks(dataset)
     if everything or "schema" in views:
         yield from _schema(dataset, asked="schema" in views)
     if "labels" in views or (everything and dataset.status != "unchanged"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -106,6 +107,28 @@ def test_law_of_the_plan(shared: Engine, make: Any, drawn: list[dict[str, Any]])
             aside = [row[POSITION] for row in read_table(outcome.quarantine, positions=True)]
             assert sorted(kept + aside) == list(range(1, len(drawn) + 1))
         check_inverse(operation, after, outcome.table, before, bench)
+
+
+@pytest.mark.parametrize("make", CASES)
+@settings(max_examples=4, deadline=None)
+@given(drawn=rows, seed=st.randoms(use_true_random=False))
+def test_law_of_rows(shared: Engine, make: Any, drawn: list[dict[str, Any]], seed: Any) -> None:
+    """What becomes of a row depends on that row alone, where an operation says so; guards do not count then."""
+    example: Example = make(drawn)
+    operation = example.operation
+    assert operation.rowwise
+    places = [place for place in range(len(drawn)) if seed.random() < 0.5]
+    some = [drawn[place] for place in places]
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(shared, Path(folder))
+        inputs = replace(bench.inputs(example.files), guarded=False)
+        whole, part = (
+            read_table(operation.forward(STATE, make_table(shared, taken), inputs).table, positions=True)
+            for taken in (drawn, some)
+        )
+    for row in part:
+        row[POSITION] = places[row[POSITION] - 1] + 1
+    assert list(map(repr, part)) == [repr(row) for row in whole if row[POSITION] - 1 in places]
 
 
 def check_inverse(operation: Operation, after: State, table: Table, before: Table, bench: Bench) -> None:

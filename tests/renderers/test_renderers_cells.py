@@ -57,15 +57,15 @@ def _changed(**cells: tuple[Any, Any]) -> RowChange:
 
 def test_few_changes_inside_a_nested_cell_are_named_one_by_one() -> None:
     change = _changed(box=({"x": 1, "y": [1, 2]}, {"x": 1, "y": [1, 3], "z": True}))
-    assert list(changes(change, 40)) == [("box.y[1]", "2", "3"), ("box.z", "(missing)", "true")]
+    assert list(changes(change, 40)) == [("box.y[1]", "2", "3", ""), ("box.z", "(missing)", "true", "")]
 
 
 def test_many_changes_inside_a_nested_cell_show_it_whole() -> None:
     change = _changed(box=([1, 2, 3, 4, 5], [6, 7, 8, 9, 0]), tags=(["a"], ["a", "b"]), null=([None], []))
     assert list(changes(change, 40)) == [
-        ("box", "[1, 2, 3, 4, 5]", "[6, 7, 8, 9, 0]"),
-        ("tags", '["a"]', '["a", "b"]'),
-        ("null", "[null]", "[]"),
+        ("box", "[1, 2, 3, 4, 5]", "[6, 7, 8, 9, 0]", ""),
+        ("tags", '["a"]', '["a", "b"]', ""),
+        ("null", "[null]", "[]", ""),
     ]
 
 

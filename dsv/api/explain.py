@@ -1,0 +1,155 @@
+"""The migrations that lie between two sides of a dataset, read at the new one and made ready to be replayed."""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsv.api.names import CHAIN_LOCK, MIGRATIONS, PARAMETERS
+from dsv.api.pairs import Pair
+from dsv.documents import pipeline
+from dsv.errors import DsvError, MigrationError
+from dsv.files import inside, write_bytes
+from dsv.model.finding import Finding
+from dsv.model.migration import BASE_ID, LockEntry, Migration
+from dsv.store import objects
+from dsv.store.trees import Tree
+from dsv.tables.duckdb import Engine
+
+if TYPE_CHECKING:
+    from dsv.diff.replay import Replay
+    from dsv.migrations.chain import Chain
+
+
+def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Finding]]:
+    """The replay of the migrations that new's `chain.lock` has and old's lacks; None if there are none.
+
+    Findings say why it cannot be had where there should be one. Nothing of the documents is run.
+    """
+    if pair.old is None or pair.new is None or pair.declared is None:
+        return None, []
+    if pair.old.tree is None or pair.new.tree is None:
+        return None, []
+    folder = posixpath.join(posixpath.dirname(pair.declared.declared_in), MIGRATIONS, pair.name)
+    old, new = (_Files(tree=tree, folder=folder, dataset=pair.name) for tree in (pair.old.tree, pair.new.tree))
+    try:
+        return _between(engine, old, new)
+    except DsvError as error:
+        where = f" ({error.where})" if error.where else ""
+        message = f"the migrations between the two sides cannot be read, so none explains a change: {error.message}"
+        return None, [Finding(rule="replay-failed", level="warning", message=message + where, dataset=pair.name)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Files:
+    """A dataset's chain as a tree has it. `folder` is the repository path of its documents."""
+
+    tree: Tree
+    folder: str
+    dataset: str
+
+    def path(self, name: str) -> str:
+        return f"{self.folder}/{name}"
+
+    def entries(self) -> tuple[LockEntry, ...]:
+        """What `chain.lock` says is applied, in order."""
+        content = self.tree.read(self.path(CHAIN_LOCK))
+        if content is None:
+            return ()
+        from dsv.migrations import lock
+
+        return lock.load(content, self.path(CHAIN_LOCK)).entries
+
+    def text(self, name: str) -> bytes:
+        """A file of the chain. Raises: MigrationError: it is not there."""
+        content = self.tree.read(self.path(name))
+        if content is None:
+            raise MigrationError(f"{name} is not there", where=f"{self.path(name)} at {self.tree.revision.name}")
+        return content
+
+    def copy(self, engine: Engine, migrations: Sequence[Migration]) -> Path:
+        """A folder with the documents and side files of migrations, that lives as long as the engine."""
+        folder = engine.scratch()
+        folder.mkdir(parents=True)
+        for migration in migrations:
+            write_bytes(folder / f"{migration.id}.yaml", self.text(f"{migration.id}.yaml"))
+            for name in {name for operation in migration.operations for name in operation.side_files()}:
+                target = inside(folder, name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                located = self.tree.find(self.path(name))
+                if located is None:
+                    raise MigrationError(f"the file {name!r}, which it names, is not there", where=migration.path)
+                shutil.copyfile(objects.materialise(self.tree.repo, located), target)
+        return folder
+
+
+def _between(engine: Engine, old: _Files, new: _Files) -> tuple[Replay | None, list[Finding]]:
+    applied = new.entries()
+    if not applied:
+        return None, []
+    before = old.entries()
+    shared = [(entry.id, entry.document) for entry in applied[: len(before)]]
+    if shared != [(entry.id, entry.document) for entry in before] or not _same_base(old, new):
+        return None, [_diverged(new.dataset)]
+    if len(before) == len(applied):
+        return None, []
+    from dsv.migrations.replay import prepare
+
+    chain = _chain(new, applied)
+    between = chain.migrations[len(before) :]
+    folder = new.copy(engine, between)
+    _check(between, applied[len(before) :], folder)
+    parameters = new.tree.read(posixpath.join(posixpath.dirname(posixpath.dirname(new.folder)), PARAMETERS)) or b""
+    text = parameters.decode("utf-8", "surrogateescape")
+    head = before[-1].id if before else BASE_ID
+    return prepare(chain, head, chain.last, folder, lambda name: pipeline.parameters(text, new.dataset, name)), []
+
+
+def _same_base(old: _Files, new: _Files) -> bool:
+    """The chains start from the same base; a side without a chain starts from any."""
+    from dsv.migrations.base import load
+
+    name = f"{BASE_ID}.yaml"
+    content = old.tree.read(old.path(name))
+    return content is None or load(content, old.path(name)) == load(new.text(name), new.path(name))
+
+
+def _diverged(dataset: str) -> Finding:
+    message = "the old side has migrations that the new side lacks, so no migration explains a change"
+    return Finding(rule="chains-diverge", level="info", message=message, dataset=dataset)
+
+
+def _chain(files: _Files, entries: Sequence[LockEntry]) -> Chain:
+    """The chain as far as it is applied. Raises: MigrationError: its documents are not what the lock says."""
+    from dsv.migrations.base import load
+    from dsv.migrations.chain import link
+
+    base = load(files.text(f"{BASE_ID}.yaml"), files.path(f"{BASE_ID}.yaml"))
+    chain = link(base, _documents(files, entries))
+    if chain.ids[1:] != tuple(entry.id for entry in entries):
+        raise MigrationError("chain.lock has the migrations in another order", where=files.path(CHAIN_LOCK))
+    return chain
+
+
+def _documents(files: _Files, entries: Sequence[LockEntry]) -> Iterator[Migration]:
+    from dsv.migrations.document import ID, read
+
+    for entry in entries:
+        if not ID.fullmatch(entry.id):
+            raise MigrationError(f"{entry.id!r} is no id of a migration", where=files.path(CHAIN_LOCK))
+        name = f"{entry.id}.yaml"
+        yield read(files.text(name), files.path(name), None)
+
+
+def _check(migrations: Sequence[Migration], entries: Sequence[LockEntry], folder: Path) -> None:
+    """Hold the documents and their side files against the lock. Raises: MigrationError: one was edited."""
+    from dsv.migrations.document import read
+
+    for migration, entry in zip(migrations, entries, strict=True):
+        found = read((folder / f"{migration.id}.yaml").read_bytes(), migration.path, folder)
+        if found.digest != entry.document:
+            raise MigrationError(f"{migration.id} was edited after it was applied", where=migration.path)
