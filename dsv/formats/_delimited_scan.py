@@ -107,6 +107,7 @@ def _load(engine: Engine, source: _Source, layout: Layout, longest: int) -> str:
         "nullstr": "''",
         "allow_quoted_nulls": "false",
         "strict_mode": "true",
+        "hive_partitioning": "false",
         "parallel": literal(not source.quotes),
         "max_line_size": literal(longest),
         "compression": literal("gzip" if source.gzip else "none"),

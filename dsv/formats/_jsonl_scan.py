@@ -50,7 +50,7 @@ class _Source:
     def reader(self, options: str) -> str:
         """SQL that reads the file."""
         zipped = literal("gzip" if self.gzip else "uncompressed")
-        sizes = f"compression = {zipped}, maximum_object_size = {_LONGEST_LINE_BYTES}"
+        sizes = f"compression = {zipped}, maximum_object_size = {_LONGEST_LINE_BYTES}, hive_partitioning = false"
         return f"read_json({literal(str(self.path))}, {sizes}, {options})"
 
 

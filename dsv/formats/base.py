@@ -35,6 +35,19 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRows:
+    """Which rows of a table a file of its folder holds: `count` of them, from the position `first` on.
+
+    `path` is that of a `Member` of the snapshot, whose md5 says whether the other side has the same
+    rows.
+    """
+
+    path: str
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """A table, and how many malformed lines were left out of it (only when asked to).
 
@@ -43,7 +56,7 @@ class Scan:
     afresh; `labels` and `split`, its fields of classes and of parts. `parts` are the format's other
     tables by name. `findings` are faults of the content that leave it readable. `check`, called when
     the rows were read, raises FormatError if a file has changed meanwhile: large files are read
-    where they lie.
+    where they lie. `ranges` are the rows by file, in their order, of a folder of files of rows.
     """
 
     table: Table
@@ -55,6 +68,7 @@ class Scan:
     parts: Mapping[str, Part] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     check: Callable[[], None] = _nothing
+    ranges: tuple[MemberRows, ...] = ()
     context: tuple[str, ...] = ()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from dsv.tables.duckdb import literal
 from dsv.tables.table import POSITION, STAGE_LIMIT_BYTES
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def stage_batches(engine: Engine, schema: Any, batches: Iterable[Any], size_byte
     import pyarrow as pa
 
     name = engine.fresh("scan")
-    place = "" if size_bytes <= STAGE_LIMIT_BYTES else _attached(engine) + "."
+    place = "" if size_bytes <= STAGE_LIMIT_BYTES else engine.attached() + "."
     plain = plain_schema(schema)
     failed: list[Exception] = []
     reader = pa.RecordBatchReader.from_batches(plain, _checked(batches, plain, failed))
@@ -104,9 +103,3 @@ def _plain(column: Any, kind: Any) -> Any:
         return column.cast(kind)
     except pa.ArrowNotImplementedError:
         return pa.array(column.to_pylist(), kind)
-
-
-def _attached(engine: Engine) -> str:
-    name = engine.fresh("kept")
-    engine.execute(f"ATTACH {literal(str(engine.scratch('.duckdb')))} AS {name}")
-    return name

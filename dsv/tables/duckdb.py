@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,27 @@ class Engine:
         if self._spill is None:
             self._spill = tempfile.mkdtemp(prefix="dsv-spill-")
         return Path(self._spill) / (self.fresh("scratch") + suffix)
+
+    def attached(self) -> str:
+        """The name of a new database in a file that lives as long as the engine: for what may not fit memory."""
+        name = self.fresh("kept")
+        self.execute(f"ATTACH {literal(str(self.scratch('.duckdb')))} AS {name}")
+        return name
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Tables and views that are made in the block are gone after it.
+
+        Inside, what others made is named with its database and schema (`memory.main.NAME`).
+        """
+        name = self.fresh("aside")
+        self.execute(f"CREATE SCHEMA memory.{name}")
+        self.execute(f"USE memory.{name}")
+        try:
+            yield
+        finally:
+            self.execute("USE memory.main")
+            self.execute(f"DROP SCHEMA memory.{name} CASCADE")
 
     def fresh(self, prefix: str) -> str:
         """A name for a table or view that nothing else has."""

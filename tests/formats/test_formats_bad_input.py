@@ -80,6 +80,19 @@ def test_a_folder_named_like_a_partition_adds_no_field(tmp_path: Path) -> None:
         assert scan(engine, snapshot).table.schema.names == ("id",)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"), [("t.csv", b"id,split\n1,test\n"), ("t.jsonl", b'{"id": 1, "split": "test"}\n')]
+)
+def test_a_folder_named_like_a_partition_changes_no_cell(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / "split=train" / "more=1" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with Engine() as engine:
+        table = scan(engine, Snapshot(path=path, format=detect(name)[0], shown_path=name)).table
+        assert engine.columns(table.relation).keys() == {"id", "split", "_dsv_position"}
+        assert engine.rows(f"SELECT split FROM {table.relation}") == [("test",)]
+
+
 def test_malformed_lines_are_left_out_only_when_told(tmp_path: Path) -> None:
     path = tmp_path / "ragged.csv"
     path.write_bytes(b"id,class\n1,a\n2,b,c\n3,x\n")
