@@ -200,7 +200,8 @@ def _is_edited(workspace: Workspace, located: Located) -> bool:
 def _write_profile(workspace: Workspace, part: _Part) -> None:
     repository, dataset = workspace.repository, part.dataset
     file = repository.root / dataset.path
-    if not file.exists():
+    if not file.exists() or part.located.kind == "dvc-folder":
+        # Inside a folder that DVC keeps there is no place that Git would see.
         return
     target = repository.root / profile_path(dataset.path)
     known = recorded_profile(Tree(repository, workspace.tree.revision), part.located)

@@ -10,7 +10,7 @@ from dsv.api.commit import TRAILER
 from dsv.api.deltas import told_deltas
 from dsv.api.names import CHAIN_LOCK, MIGRATIONS
 from dsv.api.pairs import candidates
-from dsv.errors import UnknownDataset, UnknownRevision, did_you_mean
+from dsv.errors import RepositoryError, UnknownDataset, UnknownRevision, did_you_mean
 from dsv.migrations import lock
 from dsv.model.dataset import Dataset
 from dsv.model.history import LogEntry
@@ -40,7 +40,7 @@ def log(
     declared = tree.declared() or tuple(Dataset(name=path, path=path) for path in candidates(tree))
     chosen = _chosen(declared, targets, lambda word: repository.relative(start / word))
     new, old = _span(repository, revisions)
-    paths = {dataset.name: _paths(dataset) for dataset in chosen}
+    paths = {dataset.name: [*_paths(dataset), *_outer_pointer(tree, dataset)] for dataset in chosen}
     commits = history(repository, [path for own in paths.values() for path in own], new, old, limit)
     entries = [
         _entry(repository, commit, dataset)
@@ -79,6 +79,15 @@ def _span(repository: Repository, revisions: Sequence[str]) -> tuple[Revision, R
 def _paths(dataset: Dataset) -> list[str]:
     documents = posixpath.join(posixpath.dirname(dataset.declared_in), MIGRATIONS, dataset.name)
     return [dataset.path, f"{dataset.path}.dvc", profile_path(dataset.path), documents]
+
+
+def _outer_pointer(tree: Tree, dataset: Dataset) -> list[str]:
+    """The `.dvc` file of the folder that a dataset is in, which changes with it."""
+    try:
+        located = tree.find(dataset.path)
+    except RepositoryError:
+        return []
+    return [str(located.pointer)] if located is not None and located.kind == "dvc-folder" else []
 
 
 def _touches(path: str, own: Sequence[str]) -> bool:
