@@ -354,6 +354,7 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         renames=options.renames,
         identity=known.identity if len(identities) == 1 else (),
         where=options.where,
+        sequence=known.sequence,
     )
 
 
@@ -394,6 +395,7 @@ def _identical(pair: Pair, options: DiffOptions) -> DatasetDiff | None:
         changed_cells={},
         changed_cells_whitespace_only={},
         changed_cells_case_only={},
+        changed_cells_encoding_only={},
         rekeyed=(),
         labels=(),
         split_moves=(),

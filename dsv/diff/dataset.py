@@ -7,6 +7,7 @@ from dataclasses import replace
 from dsv.diff import cells, keys, labels, renames, rows, schema
 from dsv.diff.changes import OneSideChanges, PairedChanges
 from dsv.diff.classes import NOTHING, ClassField, class_field, tally
+from dsv.diff.encoding import Sequences
 from dsv.diff.explain import explain, label_credits, recorded_renames
 from dsv.diff.fields import Alignment, FieldPair, Side, forms
 from dsv.diff.keys import Key
@@ -57,6 +58,8 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, re
     formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
     split = class_field(fields, request.split, "split field") if request.split else None
     match, only = matching(differences, forms(old), forms(new), request.where) if request.where else (None, None)
+    sequences = Sequences(old=old, new=new, fields=_sequence(fields, key, request))
+    label_diffs = _labels(old, new, fields, split, request, differences, sequences)
     return DatasetDiff(
         dataset=name,
         path=path,
@@ -82,7 +85,10 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, re
         changed_cells_whitespace_only=counts.whitespace_only,
         changed_cells_case_only=counts.case_only,
         rekeyed=found,
-        labels=_labels(old, new, fields, split, differences, request),
+        changed_cells_encoding_only={
+            label.field: sum(item.rows for item in label.encodings) for label in label_diffs if label.encodings
+        },
+        labels=label_diffs,
         split_moves=labels.split_moves(differences, split) if split else (),
         changes=PairedChanges(differences, fields, only),
         matching=match,
@@ -130,7 +136,8 @@ def _one_side(name: str, path: str, table: Table, side: Side, request: DiffReque
         changed_cells_whitespace_only={},
         changed_cells_case_only={},
         rekeyed=(),
-        labels=_labels(old, new, fields, split, None, request),
+        changed_cells_encoding_only={},
+        labels=_labels(old, new, fields, split, request),
         split_moves=(),
         changes=OneSideChanges(table, own, side, key, only),
         matching=match,
@@ -154,8 +161,9 @@ def _labels(
     new: Table | None,
     fields: Alignment,
     split: ClassField | None,
-    differences: cells.Differences | None,
     request: DiffRequest,
+    differences: cells.Differences | None = None,
+    sequences: Sequences | None = None,
 ) -> tuple[LabelDiff, ...]:
     found: dict[str, LabelDiff] = {}
     for name in request.labels:
@@ -163,9 +171,17 @@ def _labels(
         if label.name not in found:
             before = tally(old, "old", label, split) if old else NOTHING
             after = tally(new, "new", label, split) if new else NOTHING
-            compared = labels.compare(label, before, after, differences)
+            compared = labels.compare(label, before, after, differences, sequences)
             found[label.name] = compared if differences is None else label_credits(compared, label, differences)
     return tuple(found.values())
+
+
+def _sequence(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldPair, ...]:
+    """The fields that tell apart the sequences of rows: as the format says, else all of a key but its last field."""
+    if request.sequence is None:
+        return key.fields[:-1]
+    pair = fields.find(request.sequence)
+    return () if pair is None else (pair,)
 
 
 def _unlabelled(old: Table | None, new: Table | None, name: str, request: DiffRequest) -> tuple[str, ...]:

@@ -8,27 +8,38 @@ from collections.abc import Mapping
 
 from dsv.diff.cells import Differences
 from dsv.diff.classes import ClassField, ClassRows, ClassTally
+from dsv.diff.encoding import Encoded, Sequences, encoded
 from dsv.diff.inferred import Flows, infer_operations
 from dsv.diff.plain import missing_first
 from dsv.model.diff import ClassCount, Counts, LabelDiff, SplitMove, Transition
 
 
-def compare(label: ClassField, old: ClassTally, new: ClassTally, differences: Differences | None) -> LabelDiff:
+def compare(
+    label: ClassField,
+    old: ClassTally,
+    new: ClassTally,
+    differences: Differences | None = None,
+    sequences: Sequences | None = None,
+) -> LabelDiff:
     """The difference of one label. Without `differences` no rows paired, and no class became another."""
     before, after = old.by_class(), new.by_class()
     flows: Flows = Counter()
-    changed_sets, removed = 0, ClassRows()
+    changed_sets, removed, written = 0, ClassRows(), Encoded()
     if differences is not None and label.pair is not None:
         flows, changed_sets = _flows(differences, label)
         removed = _removed(differences, label)
+        if sequences is not None:
+            written = encoded(label, flows, before, after, differences, sequences)
     return LabelDiff(
         field=label.name,
         classes=_classes(old, new),
-        transitions=_sorted(flows),
-        inferred=infer_operations(flows, before - removed, before, after),
+        transitions=_sorted(flows, written.flows),
+        # Another scheme of tags is no operation on classes, so its rows suggest none.
+        inferred=infer_operations(flows - written.tags, before - removed, before, after),
         unlabelled=Counts(old=before[None], new=after[None]),
         changed_sets=changed_sets,
         js_distance=js_distance(before, after),
+        encodings=written.found,
     )
 
 
@@ -115,6 +126,10 @@ def _removed(differences: Differences, label: ClassField) -> ClassRows:
     return ClassRows(dict(rows))
 
 
-def _sorted(flows: Flows) -> tuple[Transition, ...]:
+def _sorted(flows: Flows, written: Flows | None = None) -> tuple[Transition, ...]:
     ordered = sorted(flows.items(), key=lambda item: (-item[1], missing_first(item[0][0]), missing_first(item[0][1])))
-    return tuple(Transition(source=source, target=target, rows=rows) for (source, target), rows in ordered)
+    only = written or Flows()
+    return tuple(
+        Transition(source=source, target=target, rows=rows, encoding_only=only[source, target])
+        for (source, target), rows in ordered
+    )

@@ -17,7 +17,8 @@ class DiffRequest:
     cells are not compared. `tolerance` is the largest difference of two numbers that counts as
     equal. `renames` are pairs of an old and a new name of one field. `identity` is how the format
     tells rows apart, used where there is no `key`. `where` is SQL over old.FIELD and new.FIELD: of
-    the rows that differ, only those for which it is true are listed.
+    the rows that differ, only those for which it is true are listed. `sequence` is the field that
+    numbers the sequences (sentences) in which the rows stand in order.
     """
 
     key: tuple[str, ...] = ()
@@ -33,3 +34,4 @@ class DiffRequest:
     renames: tuple[tuple[str, str], ...] = ()
     identity: tuple[Rung, ...] = ()
     where: str | None = None
+    sequence: str | None = None

@@ -48,6 +48,7 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
         identity=(Rung(fields=("text", "occurrence", "id")),),
         labels=("tag",),
         context=("sentence", "text", "occurrence"),
+        sequence="sentence",
         parts={"sentences": _part(table)},
     )
 

@@ -50,6 +50,7 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
         identity=(Rung(fields=("sent_id", "id")), Rung(fields=("text", "id"))),
         labels=("upos", "deprel"),
         context=CONTEXT,
+        sequence="sentence",
         parts={"sentences": _part(table)},
         findings=tuple(_repeated(engine, snapshot, table)),
     )

@@ -70,6 +70,7 @@ class Scan:
     check: Callable[[], None] = _nothing
     ranges: tuple[MemberRows, ...] = ()
     context: tuple[str, ...] = ()
+    sequence: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,10 +117,31 @@ class ClassCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """Paired rows whose label went from one class to another. None stands for unlabelled."""
+    """Paired rows whose label went from one class to another. None stands for unlabelled.
+
+    `encoding_only` of the `rows` mean what they meant, and are only written otherwise.
+    """
 
     source: str | None
     target: str | None
+    rows: int
+    encoding_only: int = 0
+
+
+EncodingKind = Literal["tags", "case", "blanks", "plural"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoding:
+    """Paired rows whose label is written otherwise and means the same.
+
+    `tags`: from one scheme of span tags (`source`, such as IOB1) to another. Else from one spelling
+    of a class to another, which differs in case (and blanks), blanks, or singular and plural.
+    """
+
+    kind: EncodingKind
+    source: str
+    target: str
     rows: int
 
 
@@ -156,7 +177,8 @@ class LabelDiff:
     counts paired rows of a list label whose change is not one class for one other. `js_distance`
     is the Jensen-Shannon distance (base 2, 0-1) of the two class distributions, None when a side
     has no labelled row. `explained` counts the rows whose class differs by the migration that gave
-    it, `unexplained` those that none gave; None where there is no migration to ask.
+    it, `unexplained` those that none gave; None where there is no migration to ask. `encodings` are
+    the changes in encoding only, most rows first.
     """
 
     field: str
@@ -168,6 +190,7 @@ class LabelDiff:
     js_distance: float | None = None
     explained: tuple[ClassCredit, ...] | None = None
     unexplained: int | None = None
+    encodings: tuple[Encoding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from dsv.model.diff import (
     KINDS,
     DatasetDiff,
     DiffResult,
+    Encoding,
     Inferred,
     Kind,
     LabelDiff,
@@ -122,13 +123,14 @@ def _label(label: LabelDiff) -> dict[str, Any]:
             }
             for item in label.classes
         ],
-        "transitions": None if label.transitions is None else [_step(item) for item in label.transitions],
+        "transitions": None if label.transitions is None else [_transition(item) for item in label.transitions],
         "changed_sets": None if label.transitions is None else label.changed_sets,
         "inferred": None if label.inferred is None else [_inferred(item) for item in label.inferred],
         "unlabelled": dataclasses.asdict(label.unlabelled),
         "explained": None if label.explained is None else [dataclasses.asdict(item) for item in label.explained],
         "unexplained": label.unexplained,
         "js_distance": encode(label.js_distance),
+        "encodings": None if label.transitions is None else [_encoding(item) for item in label.encodings],
     }
 
 
@@ -141,6 +143,14 @@ def _inferred(item: Inferred) -> dict[str, Any]:
         "total": item.total,
         "strays": [_step(stray) for stray in item.strays],
     }
+
+
+def _transition(item: Transition) -> dict[str, Any]:
+    return {**_step(item), "encoding_only": item.encoding_only}
+
+
+def _encoding(item: Encoding) -> dict[str, Any]:
+    return {"kind": item.kind, "from": item.source, "to": item.target, "rows": item.rows}
 
 
 def _step(item: Transition | SplitMove) -> dict[str, Any]:

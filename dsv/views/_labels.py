@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dsv.model.diff import ClassCount, Counts, Inferred, LabelDiff
 from dsv.model.page import Block, Column, Heading, Line, Span, Table, spans
@@ -14,6 +15,7 @@ SUMMARY_TRANSITIONS = 10
 MOST_SPLITS = 4
 UNLABELLED = "(unlabelled)"
 NONE = Counts(old=0, new=0)
+KINDS = {"case": "case", "blanks": "blanks", "plural": "singular or plural"}
 
 
 def label_blocks(label: LabelDiff, *, everything: bool) -> Iterator[Block]:
@@ -26,6 +28,7 @@ def label_blocks(label: LabelDiff, *, everything: bool) -> Iterator[Block]:
         text = f"distance of the distributions {label.js_distance:.3f} (Jensen-Shannon, 0 to 1)"
         yield Line(spans=(muted(text),), indent=2)
     yield from _transitions(label, everything)
+    yield from _encodings(label, everything)
     for item in label.inferred or ():
         yield Line(spans=_inferred(item), indent=2)
 
@@ -89,7 +92,12 @@ def _class_row(item: ClassCount, splits: Sequence[str], old: int, new: int) -> t
 
 
 def _transitions(label: LabelDiff, everything: bool) -> Iterator[Block]:
-    transitions = label.transitions or ()
+    transitions = [
+        replace(item, rows=item.rows - item.encoding_only, encoding_only=0)
+        for item in label.transitions or ()
+        if item.rows > item.encoding_only
+    ]
+    transitions.sort(key=lambda item: -item.rows)
     listed = transitions if everything else transitions[:SUMMARY_TRANSITIONS]
     if listed:
         yield Table(
@@ -105,6 +113,20 @@ def _transitions(label: LabelDiff, everything: bool) -> Iterator[Block]:
         yield Line(spans=(muted(text),), indent=2)
     if label.changed_sets:
         yield Line(spans=spans(f"{plural(label.changed_sets, 'set')} of classes changed otherwise"), indent=2)
+
+
+def _encodings(label: LabelDiff, everything: bool) -> Iterator[Block]:
+    """`encoding only: IOB1 -> BIO (10,000 rows)`: what is written otherwise and means the same."""
+    listed = label.encodings if everything else label.encodings[:SUMMARY_TRANSITIONS]
+    for item in listed:
+        how = f" {KINDS[item.kind]} only" if item.kind != "tags" else ""
+        text = f" ({plural(item.rows, 'row')})"
+        names = (code(shown(item.source)), " -> ", code(shown(item.target)))
+        yield Line(spans=spans("encoding only: ", *names, f":{how}" if how else "", text), indent=2)
+    left = label.encodings[len(listed) :]
+    if left:
+        text = f"… {plural(len(left), 'more change')} of encoding ({plural(sum(item.rows for item in left), 'row')})"
+        yield Line(spans=(muted(text),), indent=2)
 
 
 def _class(name: str | None) -> Span:

@@ -155,10 +155,12 @@ def _kinds(counts: RowCounts | RowMatch) -> tuple[int | None, int | None, int | 
 def _of_which(dataset: DatasetDiff) -> str:
     blanks = sum((dataset.changed_cells_whitespace_only or {}).values())
     case = sum((dataset.changed_cells_case_only or {}).values())
+    written = sum((dataset.changed_cells_encoding_only or {}).values())
     parts = [
         f"{number(dataset.rows.rekeyed)} re-keyed" if dataset.rows.rekeyed else "",
         f"{plural(blanks, 'cell')} whitespace only" if blanks else "",
         f"{plural(case, 'cell')} case only" if case else "",
+        f"{plural(written, 'label cell')} encoding only" if written else "",
     ]
     return "of which " + ", ".join(filter(None, parts)) if any(parts) else ""
 

@@ -11,6 +11,7 @@ from dsv.model.diff import (
     Counts,
     DatasetDiff,
     DiffResult,
+    Encoding,
     Formatting,
     Kind,
     LabelDiff,
@@ -247,3 +248,24 @@ def test_the_summary_names_the_fields_with_most_changed_cells_first() -> None:
     counts = {f"f{number}": number for number in range(1, 11)}
     page = lines(build(result(replace(DATASET, changed_cells={**counts, "lat": 25_401}))))
     assert "  cells changed: lat 25,401, f10 10, f9 9, f8 8, f7 7, f6 6, f5 5, f4 4, … 3 more fields" in page
+
+
+def test_what_is_only_written_otherwise_stands_apart_from_what_means_something_else() -> None:
+    label = replace(
+        LABEL,
+        transitions=(
+            Transition(source="I-PER", target="B-PER", rows=9_000, encoding_only=9_000),
+            Transition(source="O", target="B-PER", rows=8, encoding_only=5),
+        ),
+        encodings=(
+            Encoding(kind="tags", source="IOB1", target="BIO", rows=9_000),
+            Encoding(kind="plural", source="cans", target="can", rows=5),
+        ),
+    )
+    dataset = replace(DATASET, labels=(label,), changed_cells_encoding_only={"kind": 9_005})
+    page = [" ".join(line.split()) for line in lines(build(result(dataset)))]
+    assert "of which 9,005 label cells encoding only" in page
+    assert "encoding only: IOB1 -> BIO (9,000 rows)" in page
+    assert "encoding only: cans -> can: singular or plural only (5 rows)" in page
+    assert "O -> B-PER 3" in page
+    assert not any(line.startswith("I-PER -> B-PER") for line in page)
