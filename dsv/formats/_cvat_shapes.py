@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsv.formats._geometry import around, between, ellipse, number
-from dsv.formats._xml import Element, dumped
+from dsv.formats._json_text import canonical
+from dsv.formats._xml import Element
 
 TEXTS = ("source", "occluded", "outside", "keyframe", "z_order", "group_id", "rotation")
 """Attributes of shapes that are kept as they are written, each a field."""
@@ -58,7 +59,7 @@ def read_shape(item: Element, outer: dict[str, str], whole: list[float] | None) 
         rle=geometry.get("rle"),
         texts=texts,
         attributes=_named_texts(item),
-        other=dumped(more) if more else None,
+        other=canonical(more) if more else None,
     )
 
 
@@ -68,7 +69,7 @@ def _named_texts(item: Element) -> str | None:
     for child in item.children:
         if child.tag == "attribute":
             found.setdefault(child.attributes.get("name", ""), []).append(child.text)
-    return dumped({name: texts if len(texts) > 1 else texts[0] for name, texts in found.items()}) if found else None
+    return canonical({name: texts if len(texts) > 1 else texts[0] for name, texts in found.items()}) if found else None
 
 
 def _points(item: Element, geometry: dict[str, str]) -> list[float] | None:

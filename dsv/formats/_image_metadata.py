@@ -41,6 +41,7 @@ def with_metadata(snapshot: Snapshot, images: Table, files: Sequence[Member], no
 
     Raises: FormatError: a file has no `file_name` or names a picture twice, or a field has two meanings.
     """
+    snapshot.fetch([member.path for member in files])
     sources = [_read(images.engine, snapshot, member) for member in files]
     if not sources:
         return images

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from dsv.errors import FormatError
+from dsv.formats._json_text import canonical
 
 MAX_DEPTH = 50
 _PIECE = 256 * 1024
@@ -49,12 +49,7 @@ def spelled(elements: list[Element]) -> str | None:
     """Elements as one JSON object, None for no element."""
     if not elements:
         return None
-    return dumped(Element("", {}, 0, children=elements).value())
-
-
-def dumped(value: Any) -> str:
-    """JSON text that is equal for equal values."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return canonical(Element("", {}, 0, children=elements).value())
 
 
 def root_tag(head: bytes) -> str | None:

@@ -51,12 +51,13 @@ class LabelReader:
     def lines(self, member: Member, raw: list[bytes]) -> Iterator[tuple[bytes, Shape | None]]:
         """Each line, and its shape: None of a blank line, and of one that is left out."""
         seen: set[tuple[bytes, ...]] = set()
+        shown = where(self._snapshot, member.path)
         for number, line in enumerate(raw, start=1):
             cells = line.split()
             if not cells:
                 yield line, None
                 continue
-            place = where(self._snapshot, member.path, number)
+            place = f"{shown}:{number}"
             try:
                 shape = self._shape(line, cells, place)
             except ValueError as error:

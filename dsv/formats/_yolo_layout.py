@@ -49,9 +49,9 @@ class Layout:
         return bool(self._images)
 
     @property
-    def has_labels(self) -> bool:
-        """There is a file of labels."""
-        return bool(self._labels)
+    def label_files(self) -> list[str]:
+        """Paths of the files of labels."""
+        return [member.path for member in self._labels.values()]
 
     def pictures(self) -> Iterator[Picture]:
         """All pictures and labels, in the order of their paths."""

@@ -9,9 +9,10 @@ from dsv.errors import FormatError
 from dsv.formats._bytes import open_bytes
 from dsv.formats._cvat_shapes import TEXTS, read_shape
 from dsv.formats._geometry import number
+from dsv.formats._json_text import canonical
 from dsv.formats._loader import Loader, schema
 from dsv.formats._notes import Notes
-from dsv.formats._xml import Element, dumped, elements, head, root_tag
+from dsv.formats._xml import Element, elements, head, root_tag
 from dsv.formats.base import Format, Part, ReadOnly, Scan
 from dsv.model.identity import Rung
 from dsv.model.snapshot import Snapshot
@@ -138,7 +139,7 @@ class _Reader:
         for shape in item.children:
             self._shape(shape, name, subset, None, {}, whole)
         self.names[name] += 1
-        other = dumped(attributes) if attributes else None
+        other = canonical(attributes) if attributes else None
         self.images.add((name, subset, number_, task, width, height, len(item.children), other))
 
     def _track(self, item: Element) -> None:
@@ -192,8 +193,8 @@ class _Reader:
                 name,
                 color,
                 kind,
-                dumped(attributes.value()) if attributes is not None and attributes.children else None,
-                dumped(other) if other else None,
+                canonical(attributes.value()) if attributes is not None and attributes.children else None,
+                canonical(other) if other else None,
             )
         )
 

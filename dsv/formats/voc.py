@@ -72,6 +72,7 @@ class Voc(ReadOnly):
         """Read all annotations. Raises: FormatError: one is broken; names file and line."""
         if not any(item.path.endswith(".xml") for item in members(snapshot)):
             raise FormatError("there are no annotations", where=snapshot.shown_path, hint="they are *.xml files")
+        snapshot.fetch([item.path for item in members(snapshot) if item.path.endswith((".xml", ".txt"))])
         reader = _Reader(engine, snapshot)
         reader.read()
         key = ("image",) if max(reader.names.values()) == 1 else ("split", "image")

@@ -68,8 +68,9 @@ class Yolo(ReadOnly):
         notes = Notes()
         config = read_config(snapshot, notes)
         layout = Layout(snapshot, config, notes)
-        if not layout.has_labels:
+        if not layout.label_files:
             raise FormatError("there are no label files", where=snapshot.shown_path, hint="they are in labels/**/*.txt")
+        snapshot.fetch(layout.label_files)
         reader = LabelReader(snapshot, config, notes)
         shapes, images = Loader(engine, SHAPES), Loader(engine, IMAGES)
         names: Counter[str] = Counter()

@@ -188,7 +188,7 @@ def test_order_of_objects_and_files_says_nothing(
         old, new = spelled(False), spelled(True)
         found = made.diff(old, new)
         assert (found.rows.added, found.rows.removed, found.rows.changed) == (0, 0, 0)
-        assert found.rows.old == sum(map(len, things.values()))
+        assert old == new or found.rows.old == sum(map(len, things.values()))
         tables = made.scan(old, "once").table, made.scan(new, "again", reverse=True).table
         kept = [Counter(str(row) for row in values(table)) for table in tables]
         assert kept[0] == kept[1]
