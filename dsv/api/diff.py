@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from dsv.api.diff_parts import boxless, faults, with_parts
 from dsv.api.explain import replay_between
 from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
 from dsv.api.snapshots import of_files
@@ -59,6 +60,7 @@ class DiffOptions:
     ignore: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     tolerance: float | None = None
+    iou: float | None = None
     hide_whitespace: bool = False
     hide_case: bool = False
     renames: tuple[tuple[str, str], ...] = ()
@@ -218,6 +220,8 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
     scans = [None if side is None else _open(engine, pair, side, options) for side in (pair.old, pair.new)]
     for side, scan in zip((pair.old, pair.new), scans, strict=True):
         findings += _said(pair, side, scan) if side is not None and scan is not None else []
+    findings += faults(pair.name, *scans)
+    findings += boxless(pair.name, options.iou, *scans)
     try:
         diff = _diff(engine, pair, options, *scans)
         _check_unchanged(scans)
@@ -252,28 +256,7 @@ def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None,
     replay, findings = replay_between(engine, pair)
     diff = diff_tables(pair.name, pair.path, old, new, request, replay)
     diff = replace(diff, findings=(*findings, *(replace(item, dataset=pair.name) for item in diff.findings)))
-    return replace(diff, tables=_parts(pair, before, after)) if pair.row is None else diff
-
-
-def _parts(pair: Pair, old: Scan | None, new: Scan | None) -> dict[str, DatasetDiff]:
-    """The diffs of the format's other tables, by their names."""
-    from dsv.diff.dataset import diff_tables
-    from dsv.diff.request import DiffRequest
-
-    parts = [{} if scan is None else scan.parts for scan in (old, new)]
-    found = {}
-    for name in dict.fromkeys((*parts[1], *parts[0])):
-        left, right = (side.get(name) for side in parts)
-        before, after = (None if part is None else part.table for part in (left, right))
-        known = next(part for part in (right, left) if part is not None)
-        request = DiffRequest(
-            key=() if known.identity else known.key,
-            key_source="format",
-            ignore=known.context,
-            identity=known.identity,
-        )
-        found[name] = diff_tables(f"{pair.name} {name}", pair.path, before, after, request)
-    return found
+    return with_parts(diff, before, after) if pair.row is None else diff
 
 
 def _only_row(
@@ -328,8 +311,6 @@ def _said(pair: Pair, side: Side, scan: Scan) -> Iterator[Finding]:
     if scan.malformed:
         message = f"{scan.malformed:,} malformed lines of {side.path} were left out, first {scan.first_malformed}"
         yield Finding(rule="malformed-lines", level="warning", message=message, count=scan.malformed, dataset=pair.name)
-    for finding in scan.findings:
-        yield replace(finding, dataset=pair.name)
 
 
 def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DiffRequest:
@@ -348,6 +329,7 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         unlabelled=declared.unlabelled if declared else None,
         ignore=(*options.ignore, *known.context),
         tolerance=options.tolerance,
+        iou=options.iou,
         by_position=options.by_position,
         hide_whitespace=options.hide_whitespace,
         hide_case=options.hide_case,
@@ -355,6 +337,7 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         identity=known.identity if len(identities) == 1 else (),
         where=options.where,
         sequence=known.sequence,
+        surrogates=tuple(name for name in known.surrogates if name not in {*key, *options.fields}),
     )
 
 

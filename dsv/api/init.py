@@ -15,6 +15,7 @@ from dsv.errors import DataMissing, SchemaError, UsageError, did_you_mean
 from dsv.files import write_text
 from dsv.formats.base import scan
 from dsv.model.dataset import Dataset
+from dsv.model.identity import Rung
 from dsv.model.snapshot import Snapshot
 from dsv.profiles.infer import infer_label, infer_split
 from dsv.store import dvc
@@ -96,9 +97,11 @@ def _described(
     relative, header = snapshot.shown_path, snapshot.options.header
     evidence: list[str] = []
     with Engine() as engine:
-        table = scan(engine, snapshot).table
+        scanned = scan(engine, snapshot)
+        table = scanned.table
         for field in (*key, *labels, *((split,) if split else ())):
             _check_field(table, field, relative)
+        labels, split = labels or scanned.labels, split or scanned.split
         if not split:
             split, why = infer_split(table, exclude=(*key, *labels))
             evidence.append(why)
@@ -108,12 +111,20 @@ def _described(
             evidence.append(why)
         if key:
             _check_unique(table, key, relative)
+        elif scanned.identity:
+            evidence.append(f"key: none; {snapshot.format} rows are told apart by {_told_by(scanned.identity)}")
         else:
             key, why = infer(table, table, exclude=(*labels, *((split,) if split else ())))
             evidence.append(why or "key: none found; rows are compared as a whole (give one with -k)")
         evidence.append(f"{table.count():,} rows, {len(table.schema.fields)} fields")
     given = Dataset(name="", path=relative, key=key, labels=labels, split=split, header=header)
     return given, evidence
+
+
+def _told_by(identity: tuple[Rung, ...]) -> str:
+    """The fields that a format tells its rows apart by."""
+    names = [name for rung in identity for name in (*rung.fields, rung.boxes) if name is not None]
+    return ", ".join(dict.fromkeys(names))
 
 
 def _check_field(table: Table, field: str, where: str) -> None:

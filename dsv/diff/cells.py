@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from dsv.diff.fields import FieldPair, Side
+from dsv.diff.keys import Key
+from dsv.diff.overlap import box, intersection_over_union
 from dsv.diff.request import DiffRequest
 from dsv.diff.rows import Pairing, drop
-from dsv.tables.duckdb import Engine, identifier
+from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.table import POSITION, Table
 
 OLD, NEW = "old_position", "new_position"
@@ -38,8 +40,9 @@ class Differences:
 
     `table` has the columns `OLD` and `NEW` (positions), `kind` ("added", "removed", "changed", or
     "same" for rows whose differences are hidden, tolerated or of spelling only), for each field of
-    old and new its cell as stored (`column`), and for each compared field a `flag`. `credits` say
-    which migrations account for them, None where none was asked.
+    old and new its cell as stored (`column`), and for each compared field a `flag`. `key` names the
+    rows; with `matched` they were paired by something else, and its cells may differ. `credits` say
+    which migrations account for the differences, None where none was asked.
     """
 
     engine: Engine
@@ -48,6 +51,7 @@ class Differences:
     new_fields: tuple[str, ...]
     key: tuple[FieldPair, ...]
     compared: tuple[FieldPair, ...]
+    matched: bool = False
     credits: Credits | None = None
 
     def column(self, side: Side, field: str) -> str:
@@ -84,7 +88,10 @@ class Differences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellCounts:
-    """Rows by kind, and cells by field (only fields that have any)."""
+    """Rows by kind, and cells by field (only fields that have any).
+
+    `overlapping` cells differ in boxes that overlap enough to count as equal.
+    """
 
     added: int
     removed: int
@@ -94,13 +101,14 @@ class CellCounts:
     whitespace_only: Mapping[str, int]
     case_only: Mapping[str, int]
     number_spelling: int
+    overlapping: Mapping[str, int] = field(default_factory=dict)
 
 
 def fetch(
     old: Table,
     new: Table,
     pairing: Pairing,
-    key: Sequence[FieldPair],
+    key: Key,
     compared: Sequence[FieldPair],
     request: DiffRequest,
 ) -> Differences:
@@ -111,8 +119,9 @@ def fetch(
         table=engine.fresh("diff_rows"),
         old_fields=old.schema.names,
         new_fields=new.schema.names,
-        key=tuple(key),
+        key=key.told,
         compared=tuple(compared),
+        matched=key.shown is not None,
     )
     left = _fetched(old, "old", pairing.table)
     right = _fetched(new, "new", pairing.table)
@@ -124,15 +133,23 @@ def fetch(
 def count(differences: Differences, request: DiffRequest) -> CellCounts:
     """Count the rows by kind and the cells by field and by how they differ."""
     names, sums = [], []
+    overlapping = _overlaps(differences, request)
     for number, pair in enumerate(differences.compared):
-        for prefix, wanted in (("c", True), ("w", pair.textual), ("i", pair.textual), ("s", pair.spelled)):
+        flags = (
+            ("c", True),
+            ("w", pair.textual),
+            ("i", pair.textual),
+            ("s", pair.spelled),
+            ("v", pair.name in overlapping),
+        )
+        for prefix, wanted in flags:
             if wanted:
                 names.append((prefix, pair.name))
                 sums.append(f"count(*) FILTER ({prefix}{number})")
     kinds = [f"count(*) FILTER (kind = '{kind}')" for kind in ("added", "removed", "changed", "same")]
     counts = differences.engine.rows(f"SELECT {', '.join([*kinds, *sums])} FROM {differences.table}")[0]
     added, removed, changed, same = counts[:4]
-    by_prefix: dict[str, dict[str, int]] = {"c": {}, "w": {}, "i": {}, "s": {}}
+    by_prefix: dict[str, dict[str, int]] = {"c": {}, "w": {}, "i": {}, "s": {}, "v": {}}
     for (prefix, name), cells in zip(names, counts[4:], strict=True):
         if cells:
             by_prefix[prefix][name] = cells
@@ -144,6 +161,7 @@ def count(differences: Differences, request: DiffRequest) -> CellCounts:
         cells=by_prefix["c"],
         whitespace_only=by_prefix["w"],
         case_only=by_prefix["i"],
+        overlapping=by_prefix["v"],
         number_spelling=sum(by_prefix["s"].values()),
     )
 
@@ -176,9 +194,10 @@ def _side_by_side(differences: Differences, differing: str, left: str, right: st
 
     It compares the keys themselves, so that two keys that share a hash are never taken for one.
     """
+    paired_by = () if differences.matched else differences.key
     keys = "".join(
         f" AND {pair.value('old', f'l.{a}')} = {pair.value('new', f'r.{b}')}"
-        for pair in differences.key
+        for pair in paired_by
         for a, b in [differences.columns(pair)]
     )
     joined = (
@@ -186,10 +205,11 @@ def _side_by_side(differences: Differences, differing: str, left: str, right: st
         f"(SELECT f.*, d.o AS partner FROM {right} AS f JOIN {differing} AS d ON d.n = f.{NEW}) AS r "
         f"ON l.{OLD} = r.partner{keys}"
     )
+    overlaps = _overlaps(differences, request)
     flags = [
         flag
         for number, pair in enumerate(differences.compared)
-        for flag in _flags(number, pair, differences.columns(pair), request)
+        for flag in _flags(number, pair, differences.columns(pair), request, overlaps.get(pair.name))
     ]
     changed = " OR ".join(f"c{number}" for number in range(len(differences.compared))) or "false"
     kind = (
@@ -203,14 +223,32 @@ def _side_by_side(differences: Differences, differing: str, left: str, right: st
 PAIRED = f"({OLD} IS NOT NULL AND {NEW} IS NOT NULL) AS paired"
 
 
-def _flags(number: int, pair: FieldPair, columns: tuple[str, str], request: DiffRequest) -> Iterator[str]:
-    """Columns of one field: `d` differs, `w` in whitespace only, `i` in case only.
+def _overlaps(differences: Differences, request: DiffRequest) -> dict[str, str]:
+    """Of boxes and the fields that follow from them: SQL that is true where the boxes overlap enough."""
+    found: dict[str, str] = {}
+    for rung in request.identity if request.iou is not None else ():
+        for pair in differences.compared:
+            if pair.nested and rung.boxes in (pair.old.name, pair.new.name):
+                old, new = differences.columns(pair)
+                overlap = intersection_over_union(box(old), box(new))
+                enough = f"coalesce({overlap} >= {literal(request.iou)}, false)"
+                found |= dict.fromkeys((pair.name, *rung.follows), enough)
+    return found
+
+
+def _flags(
+    number: int, pair: FieldPair, columns: tuple[str, str], request: DiffRequest, overlap: str | None
+) -> Iterator[str]:
+    """Columns of one field: `d` differs, `w` in whitespace only, `i` in case only, `v` in boxes that overlap.
 
     `c` counts as changed (it differs and is not hidden), `s` has another spelling of an equal value.
     """
     old, new = columns
     yield f"paired AND ({pair.differs(old, new, request.tolerance)}) AS d{number}"
     hidden = ""
+    if overlap is not None:
+        yield f"CASE WHEN d{number} THEN {overlap} ELSE false END AS v{number}"
+        hidden += f" AND NOT v{number}"
     if pair.textual:
         yield f"CASE WHEN d{number} THEN {pair.whitespace_only(old, new)} ELSE false END AS w{number}"
         yield f"CASE WHEN d{number} THEN {pair.case_only(old, new)} ELSE false END AS i{number}"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from dsv.diff import cells, keys, labels, renames, rows, schema
+from dsv.diff import cells, keys, labels, renames, rows, schema, surrogates
 from dsv.diff.changes import OneSideChanges, PairedChanges
 from dsv.diff.classes import NOTHING, ClassField, class_field, tally
 from dsv.diff.encoding import Sequences
 from dsv.diff.explain import explain, label_credits, recorded_renames
 from dsv.diff.fields import Alignment, FieldPair, Side, forms
 from dsv.diff.keys import Key
+from dsv.diff.matching import pair_by_identity, shown_names
 from dsv.diff.rekeyed import rekeyed
 from dsv.diff.replay import Replay
 from dsv.diff.request import DiffRequest
 from dsv.diff.where import matching, matching_one_side
 from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, SchemaChange
+from dsv.model.finding import Finding
 from dsv.tables.table import Table
 
 
@@ -43,18 +46,18 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, re
     if replay is not None:
         request = replace(request, renames=recorded_renames(old, new, request, replay))
     fields = renames.aligned(old, new, request)
-    key, fields = keys.choose(old, new, fields, request)
-    fields = renames.by_content(old, new, fields, key, by_position=request.by_position)
+    key, left, right, fields = _paired_by(old, new, fields, request)
+    fields = renames.by_content(left, right, fields, key, by_position=request.by_position)
     compared = _compared(fields, key, request)
-    pairing = rows.pair(old, new, key, compared, by_position=request.by_position)
-    differences = cells.fetch(old, new, pairing, key.fields, compared, request)
+    pairing = rows.pair(left, right, key, compared, by_position=request.by_position)
+    differences = cells.fetch(old, new, pairing, key, compared, request)
     counts = cells.count(differences, request)
     unchanged = cells.reconcile(pairing, counts)
     found = rekeyed(old, new, differences) if counts.added and counts.removed else ()
     schema_changes = schema.changes(old, new, fields, differences)
     told = None
     if replay is not None:
-        differences, told = explain(old, new, fields, key, differences, counts.cells, schema_changes, replay, request)
+        differences, told = explain(old, right, fields, key, differences, counts.cells, schema_changes, replay, request)
     formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
     split = class_field(fields, request.split, "split field") if request.split else None
     match, only = matching(differences, forms(old), forms(new), request.where) if request.where else (None, None)
@@ -94,8 +97,29 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, re
         matching=match,
         explained=told.explained if told else None,
         unexplained=told.unexplained if told else None,
-        findings=told.findings if told else (),
+        findings=(
+            *(told.findings if told else ()),
+            *surrogates.renumbered(name, left, right, key, fields, differences, request),
+            *_overlapping(name, counts, request),
+        ),
     )
+
+
+def _paired_by(old: Table, new: Table, fields: Alignment, request: DiffRequest) -> tuple[Key, Table, Table, Alignment]:
+    """What rows pair by, and both tables with it."""
+    if request.identity and not request.key and not request.by_position:
+        matched = pair_by_identity(old, new, fields, request)
+        return matched.key, matched.old, matched.new, fields
+    key, fields = keys.choose(old, new, fields, request)
+    return key, old, new, fields
+
+
+def _overlapping(name: str, counts: cells.CellCounts, request: DiffRequest) -> Iterator[Finding]:
+    """The cells that count as equal because boxes overlap."""
+    for field, number in counts.overlapping.items():
+        said = "1 cell differs" if number == 1 else f"{number:,} cells differ"
+        message = f"{field}: {said} in boxes that overlap by at least {request.iou:g}; counted as equal"
+        yield Finding(rule="boxes-overlap", level="info", message=message, count=number, dataset=name)
 
 
 def _one_side(name: str, path: str, table: Table, side: Side, request: DiffRequest) -> DatasetDiff:
@@ -106,7 +130,7 @@ def _one_side(name: str, path: str, table: Table, side: Side, request: DiffReque
     fields = Alignment(pairs=(), only_old=present if removed else (), only_new=() if removed else present)
     for field in request.key:
         fields.check(field, "key field")
-    key = () if request.by_position else request.key
+    key = () if request.by_position else request.key or shown_names(table, request)
     number = table.count()
     split = class_field(fields, request.split, "split field") if request.split else None
     old, new = (table, None) if removed else (None, table)
@@ -117,7 +141,7 @@ def _one_side(name: str, path: str, table: Table, side: Side, request: DiffReque
         status="removed" if removed else "added",
         compared="rows",
         key=key,
-        key_source=request.key_source if key else "none",
+        key_source=request.key_source if request.key else "format" if key else "none",
         key_evidence=None,
         rows=RowCounts(
             old=number if removed else 0,
@@ -147,7 +171,9 @@ def _one_side(name: str, path: str, table: Table, side: Side, request: DiffReque
 def _compared(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldPair, ...]:
     for name in request.ignore:
         fields.check(name, "field to ignore")
-    left_out = {*request.ignore, *key.names}
+    left_out = {*request.ignore, *request.surrogates}
+    # Rows that paired by identity may differ in what tells people which row is meant.
+    left_out |= {*key.names} if key.shown is None else set()
     return tuple(pair for pair in fields.pairs if not {pair.old.name, pair.new.name} & left_out)
 
 

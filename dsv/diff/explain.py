@@ -220,7 +220,8 @@ def _matched(new: Table, fields: Alignment, differences: Differences, replayed: 
     """
     final, engine = replayed.final, new.engine
     known = forms(final)
-    both = [pair.new for pair in (*differences.key, *differences.compared)]
+    paired_by = () if differences.matched else differences.key
+    both = [pair.new for pair in (*paired_by, *differences.compared)]
     wanted = [*both, *(form for form in fields.only_new if form.name in known)]
     name = engine.fresh("diff_matches")
     if any(form.name not in known for form in both):

@@ -11,7 +11,9 @@ from dsv.diff.equality import (
     canonical_text,
     comparable,
     compares_as_text,
+    near,
     number,
+    numeric_depth,
     row_hash,
     without_blanks,
 )
@@ -77,12 +79,17 @@ class FieldPair:
         return canonical_text(column, self.form(side))
 
     def differs(self, old: str, new: str, tolerance: float | None) -> str:
-        """SQL that is true where two cells differ."""
+        """SQL that is true where two cells differ; numbers, in lists too, by more than a tolerance."""
         differ = f"{self.value('old', old)} IS DISTINCT FROM {self.value('new', new)}"
-        if tolerance is None or not self.numeric:
+        if tolerance is None:
             return differ
-        distance = f"abs({number(old, self.old)} - {number(new, self.new)})"
-        return f"{differ} AND NOT coalesce({distance} <= {literal(tolerance)}, false)"
+        if self.numeric:
+            distance = f"abs({number(old, self.old)} - {number(new, self.new)})"
+            return f"{differ} AND NOT coalesce({distance} <= {literal(tolerance)}, false)"
+        depth = numeric_depth(self.old.type)
+        if not depth or depth != numeric_depth(self.new.type):
+            return differ
+        return f"{differ} AND NOT coalesce({near(old, new, depth, tolerance)}, false)"
 
     def whitespace_only(self, old: str, new: str) -> str:
         """SQL that is true where two texts that differ are equal but for their blanks."""

@@ -27,16 +27,26 @@ SHARED = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """The fields that pair rows (none: no key), where they come from, and why."""
+    """The fields that pair rows (none: no key), where they come from, and why.
+
+    `shown` are the fields that tell a person which row is meant, where those that pair rows say
+    nothing to people: numbers that pairing by identity gave out.
+    """
 
     fields: tuple[FieldPair, ...] = ()
     source: KeySource = "none"
     evidence: str | None = None
+    shown: tuple[FieldPair, ...] | None = None
+
+    @property
+    def told(self) -> tuple[FieldPair, ...]:
+        """The fields that people are told."""
+        return self.fields if self.shown is None else self.shown
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The fields by their new names."""
-        return tuple(pair.name for pair in self.fields)
+        """The fields that people are told, by their new names."""
+        return tuple(pair.name for pair in self.told)
 
 
 def infer(old: Table, new: Table, exclude: Collection[str] = ()) -> tuple[tuple[str, ...], str]:

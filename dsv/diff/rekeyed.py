@@ -13,9 +13,10 @@ from dsv.tables.table import Table
 def rekeyed(old: Table, new: Table, differences: Differences) -> tuple[KeyChange, ...]:
     """Added and removed rows that are equal in all compared fields, one to one, by old position.
 
-    Only content that no other row of its side has tells who is who.
+    Only content that no other row of its side has tells who is who. Rows that were paired by
+    identity have no key that could be another.
     """
-    if not differences.key or not differences.compared:
+    if not differences.key or differences.matched or not differences.compared:
         return ()
     engine = differences.engine
     pairs = engine.fresh("diff_rekeyed")

@@ -15,10 +15,14 @@ class DiffRequest:
     `key` is empty to have it inferred; `key_source` ("declared" or "given") says where a key
     comes from. `unlabelled` is the class that counts as not labelled. `ignore` names fields whose
     cells are not compared. `tolerance` is the largest difference of two numbers that counts as
-    equal. `renames` are pairs of an old and a new name of one field. `identity` is how the format
-    tells rows apart, used where there is no `key`. `where` is SQL over old.FIELD and new.FIELD: of
-    the rows that differ, only those for which it is true are listed. `sequence` is the field that
-    numbers the sequences (sentences) in which the rows stand in order.
+    equal, in numbers and in lists of them. `renames` are pairs of an old and a new name of one field.
+    `identity` is how the format tells rows apart, used where there is no `key`; it also says which
+    fields are boxes: with `iou` (0-1) two boxes are equal that overlap by at least that share of their
+    union. `surrogates` are fields that only name rows inside one file, such as ids that are dealt
+    afresh: they are not compared, and rows that differ in nothing else are counted in a finding.
+    `where` is SQL over old.FIELD and new.FIELD: of the rows that differ, only those for which it is
+    true are listed. `sequence` is the field that numbers the sequences (sentences) in which the rows
+    stand in order.
     """
 
     key: tuple[str, ...] = ()
@@ -35,3 +39,5 @@ class DiffRequest:
     identity: tuple[Rung, ...] = ()
     where: str | None = None
     sequence: str | None = None
+    surrogates: tuple[str, ...] = ()
+    iou: float | None = None

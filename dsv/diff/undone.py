@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dsv.diff import cells, rows
 from dsv.diff.fields import Alignment, FieldPair, forms
@@ -29,20 +30,34 @@ def undone(
     typed = _typed(new, final)
     known, found = forms(final), forms(typed)
     pairs = {name: FieldPair(old=known[name], new=found[name]) for name in typed.schema.names}
-    if any(name not in pairs for name in key.names):
+    left, right = final, typed
+    if key.shown is not None:
+        left, right, keyed = _by_identity(final, new, typed, key)
+    elif any(name not in pairs for name in key.names):
         return ()
-    keyed = Key(fields=tuple(pairs[name] for name in key.names))
+    else:
+        keyed = Key(fields=tuple(pairs[name] for name in key.names))
     compared = [pairs[name] for name in _compared(fields, key, request) if name in pairs]
-    pairing = rows.pair(final, typed, keyed, compared, by_position=request.by_position)
-    differences = cells.fetch(final, typed, pairing, keyed.fields, compared, request)
+    pairing = rows.pair(left, right, keyed, compared, by_position=request.by_position)
+    differences = cells.fetch(final, typed, pairing, keyed, compared, request)
     counts = cells.count(differences, request)
     rows.drop(new.engine, differences.table)
     return tuple(_findings(counts, unexplained))
 
 
+def _by_identity(final: Table, new: Table, typed: Table, key: Key) -> tuple[Table, Table, Key]:
+    """Both tables with the numbers that paired old and new: those of new's rows are the positions in old."""
+    (number,) = key.fields
+    name = identifier(number.name)
+    left = f"(SELECT dsv_rows.*, {POSITION} AS {name} FROM {final.relation} AS dsv_rows)"
+    numbers = f"(SELECT {POSITION}, {name} FROM {new.relation} AS dsv_table)"
+    right = f"(SELECT dsv_rows.*, {name} FROM {typed.relation} AS dsv_rows JOIN {numbers} USING ({POSITION}))"
+    return replace(final, relation=left), replace(typed, relation=right), Key(fields=key.fields, shown=())
+
+
 def _compared(fields: Alignment, key: Key, request: DiffRequest) -> Iterator[str]:
     """New's names of the fields to compare."""
-    left_out = {*request.ignore, *key.names}
+    left_out = {*request.ignore, *request.surrogates, *(key.names if key.shown is None else ())}
     for pair in fields.pairs:
         if not {pair.old.name, pair.new.name} & left_out:
             yield pair.new.name

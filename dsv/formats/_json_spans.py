@@ -32,6 +32,10 @@ class Members:
         r"""The object spells characters beyond ASCII as `\u` escapes."""
         return self._text.isascii() and "\\u" in self._text
 
+    def value(self, name: str) -> str | None:
+        """The text of a member's value; None if there is no such member."""
+        return next((self._text[start:end] for key, _, _, start, end in self._members if key == name), None)
+
     def edited(self, names: Mapping[str, str | None], values: Mapping[str, str]) -> str:
         """The object with members renamed (None: left out) and given other values; new ones last.
 

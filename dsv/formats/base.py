@@ -21,13 +21,14 @@ from dsv.tables.table import Table
 class Part:
     """Another table of a format, such as COCO's images: its rows and the fields that tell them apart.
 
-    `identity` and `context` are as in `Scan`.
+    `identity`, `surrogates` and `context` are as in `Scan`.
     """
 
     table: Table
     key: tuple[str, ...]
     identity: tuple[Rung, ...] = ()
     context: tuple[str, ...] = ()
+    surrogates: tuple[str, ...] = ()
 
 
 def _nothing() -> None:
@@ -53,16 +54,18 @@ class Scan:
 
     `first_malformed` is `path:line` of the first of them. What a format knows of its own files
     stands in for what nobody declared: `identity`, how rows are told apart where ids are dealt
-    afresh; `labels` and `split`, its fields of classes and of parts. `parts` are the format's other
-    tables by name. `findings` are faults of the content that leave it readable. `check`, called when
-    the rows were read, raises FormatError if a file has changed meanwhile: large files are read
-    where they lie. `ranges` are the rows by file, in their order, of a folder of files of rows.
+    afresh, which `surrogates` are; `labels` and `split`, its fields of classes and of parts. `parts`
+    are the format's other tables by name. `findings` are faults of the content that leave it readable.
+    `check`, called when the rows were read, raises FormatError if a file has changed meanwhile: large
+    files are read where they lie. `ranges` are the rows by file, in their order, of a folder of files
+    of rows.
     """
 
     table: Table
     malformed: int = 0
     first_malformed: str | None = None
     identity: tuple[Rung, ...] = ()
+    surrogates: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     split: str | None = None
     parts: Mapping[str, Part] = field(default_factory=dict)
@@ -74,16 +77,29 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClassChange:
+    """The classes of a label since the base: the name now of each that the base had, and the new ones.
+
+    None stands for a class that no row may have any more.
+    """
+
+    names: Mapping[str, str | None] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """What to publish: `final`, spelled as `base` spells what did not change.
 
     `key` are the key fields by their final names. Without a key, rows are those of the base that
-    stand at the same `POSITION`.
+    stand at the same `POSITION`. `classes` are the labels' classes, for formats that list them, by
+    field.
     """
 
     base: Snapshot
     final: Table
     key: tuple[str, ...]
+    classes: Mapping[str, ClassChange] = field(default_factory=dict)
 
 
 class Format(Protocol):

@@ -14,7 +14,7 @@ from dsv.formats import base as formats
 from dsv.migrations.run import read_rows
 from dsv.migrations.source import base_rows, pinned
 from dsv.migrations.version import open_version
-from dsv.model.migration import Base, State
+from dsv.model.migration import Base, ClassList, State
 from dsv.model.profile import Profile
 from dsv.model.snapshot import Snapshot
 from dsv.profiles import document
@@ -57,7 +57,8 @@ def _publish(engine: Engine, base: Base, exact: Snapshot, folder: Path, target: 
     with tempfile.TemporaryDirectory(prefix="dsv-publish-") as work:
         written = Path(work) / target.name
         with written.open("wb") as stream:
-            publication = formats.Publication(base=exact, final=rows, key=version.state.key)
+            classes = {item.field: _since_base(base.state, item) for item in version.state.classes}
+            publication = formats.Publication(base=exact, final=rows, key=version.state.key, classes=classes)
             formats.publish(publication, stream)
         options = replace(exact.options, schema=version.state.schema)
         snapshot = replace(exact, path=written, shown_path=base.publishes, content_id=None, options=options)
@@ -72,6 +73,17 @@ def _publish(engine: Engine, base: Base, exact: Snapshot, folder: Path, target: 
             )
         _copy(written, target)
     return profile
+
+
+def _since_base(base: State, classes: ClassList) -> formats.ClassChange:
+    """What became of a field's classes since the base. A class is its key."""
+    before = base.class_list(classes.field)
+    old = {} if before is None else {item.key: item.name for item in before.classes}
+    now = {item.key: None if item.retired or item.group else item.name for item in classes.classes}
+    return formats.ClassChange(
+        names={name: now.get(key) for key, name in old.items()},
+        added=tuple(name for key, name in now.items() if name is not None and key not in old),
+    )
 
 
 def _profile(rows: Table, state: State, path: Path) -> Profile:

@@ -15,9 +15,11 @@ class Rung:
     Rows pair that are equal in all `fields`; of several equal ones the first with the first. With
     `boxes`, the name of a field of boxes ([x, y, width, height], list<number>), those of the rows
     equal in `fields` pair whose boxes overlap most, by at least `least_iou` (intersection over
-    union, 0-1); a null box overlaps none.
+    union, 0-1); a null box overlaps none. `follows` are fields that are computed from the box, such
+    as its area.
     """
 
     fields: tuple[str, ...]
     boxes: str | None = None
     least_iou: float = LEAST_IOU
+    follows: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from dsv.model.revision import Revision
 from dsv.model.values import shown
 from dsv.views._explained import explained_blocks
 from dsv.views._labels import label_blocks
+from dsv.views._tables import table_blocks
 from dsv.views._words import code, delta, findings, muted, number, plural, sign, step
 
 SUMMARY_ROWS = 10
@@ -83,6 +84,8 @@ def _dataset(
         for label in dataset.labels:
             yield from label_blocks(label, everything=not everything)
         yield from _splits(dataset)
+    if everything or "rows" in views:
+        yield from table_blocks(dataset, everything=not everything)
     if (everything or "rows" in views) and dataset.changes is not None:
         yield from _rekeyed(dataset, everything=not everything)
         yield from _rows(dataset, SUMMARY_ROWS if everything and limit is None else limit, kinds)

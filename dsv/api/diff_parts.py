@@ -1,0 +1,65 @@
+"""What a format has beside its rows: other tables, which are compared too, and faults of the content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dsv.model.diff import DatasetDiff
+from dsv.model.finding import Finding
+
+if TYPE_CHECKING:
+    from dsv.formats.base import Scan
+
+
+def with_parts(diff: DatasetDiff, old: Scan | None, new: Scan | None) -> DatasetDiff:
+    """A dataset's diff with those of its other tables: it is modified where one of them is."""
+    parts = _parts(diff, old, new)
+    modified = diff.status == "unchanged" and any(part.status != "unchanged" for part in parts.values())
+    said = tuple(
+        replace(item, dataset=diff.dataset, message=f"{name}: {item.message}")
+        for name, part in parts.items()
+        for item in part.findings
+    )
+    return replace(diff, tables=parts, status="modified" if modified else diff.status, findings=diff.findings + said)
+
+
+def _parts(diff: DatasetDiff, old: Scan | None, new: Scan | None) -> dict[str, DatasetDiff]:
+    from dsv.diff.dataset import diff_tables
+    from dsv.diff.request import DiffRequest
+
+    parts = [{} if scan is None else scan.parts for scan in (old, new)]
+    found = {}
+    for name in dict.fromkeys((*parts[1], *parts[0])):
+        left, right = (side.get(name) for side in parts)
+        before, after = (None if part is None else part.table for part in (left, right))
+        known = next(part for part in (right, left) if part is not None)
+        request = DiffRequest(
+            key=() if known.identity else known.key,
+            key_source="format",
+            ignore=known.context,
+            identity=known.identity,
+            surrogates=known.surrogates,
+        )
+        found[name] = diff_tables(f"{diff.dataset} {name}", diff.path, before, after, request)
+    return found
+
+
+def faults(name: str, before: Scan | None, after: Scan | None) -> Iterator[Finding]:
+    """Faults of the content of the dataset `name`; those of one side only say of which."""
+    old, new = (() if scan is None else scan.findings for scan in (before, after))
+    for word, found, others in (("new", new, old), ("old", old, new)):
+        for finding in found:
+            if finding not in others:
+                yield replace(finding, dataset=name, message=f"{word}: {finding.message}")
+            elif word == "new":
+                yield replace(finding, dataset=name)
+
+
+def boxless(name: str, iou: float | None, before: Scan | None, after: Scan | None) -> Iterator[Finding]:
+    """That there was nothing to compare by overlap, if someone asked for it."""
+    rungs = (rung for scan in (before, after) if scan is not None for rung in scan.identity)
+    if iou is not None and not any(rung.boxes for rung in rungs):
+        message = "no field is known to hold boxes, so --iou had nothing to compare"
+        yield Finding(rule="no-boxes", level="warning", message=message, dataset=name)
