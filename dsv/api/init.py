@@ -101,6 +101,7 @@ def _described(
         table = scanned.table
         for field in (*key, *labels, *((split,) if split else ())):
             _check_field(table, field, relative)
+        evidence += [f"label {name}: the classes of {snapshot.format}" for name in scanned.labels if not labels]
         labels, split = labels or scanned.labels, split or scanned.split
         if not split:
             split, why = infer_split(table, exclude=(*key, *labels))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from dsv.diff.equality import Form
 from dsv.diff.fields import Alignment, FieldPair, Side, hash_of, key_hash
 from dsv.diff.keys import Key
+from dsv.diff.matching_classes import rename_classes
 from dsv.diff.overlap import box, intersection_over_union
 from dsv.diff.request import DiffRequest
 from dsv.diff.rows import drop
@@ -36,47 +37,59 @@ def pair_by_identity(old: Table, new: Table, fields: Alignment, request: DiffReq
     it left. A rung that names a field which a side lacks is passed over; a row that lacks a value of
     a rung's fields (an empty list and the number 0.0 are none) waits for another rung. Where several
     rows are equal in a rung's fields, they pair in the order of `request.surrogates`, then of their
-    content, never of their place.
+    content, never of their place. A class that the pairs found so far show to be renamed counts as equal.
     """
     engine = old.engine
-    ladder = [step for rung in request.identity if (step := _step(rung, fields)) is not None]
+    label = next((pair for name in request.labels if (pair := fields.find(name)) and not pair.nested), None)
+    ladder = [step for rung in request.identity if (step := _step(rung, fields, label)) is not None]
     pairs = _Pairs(engine)
     left, right = (_hashed(table, side, fields, request) for table, side in zip((old, new), SIDES, strict=True))
     pairs.add(0, f"(SELECT *, v AS k FROM {left})", f"(SELECT *, v AS k FROM {right})")
-    rest = [_rest(old, "old", left, ladder, pairs), _rest(new, "new", right, ladder, pairs)]
+    rest = [_rest(old, "old", left, ladder, label, pairs), _rest(new, "new", right, ladder, label, pairs)]
     drop(engine, left, right)
+    told = False
     for number, step in enumerate(ladder):
+        if label is not None and step.labelled and not told and any(not other.labelled for other in ladder[:number]):
+            rename_classes(old, new, label, pairs.table, rest[0])
+            told = True
         if step.boxes is None:
-            keyed = (f"(SELECT p, v, t, k{number} AS k FROM {table} WHERE k{number} IS NOT NULL)" for table in rest)
+            keyed = (f"(SELECT p, v, t, {step.key(number)} AS k FROM {table} WHERE k IS NOT NULL)" for table in rest)
             pairs.add(number + 1, *keyed)
         else:
-            pairs.add_overlapping(number, step.rung.least_iou, rest[0], rest[1])
+            pairs.add_overlapping(number, step, rest[0], rest[1])
     drop(engine, *rest)
     return _numbered(old, new, fields, request, pairs, ladder)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A rung, with its fields as both sides store them."""
+    """A rung, with its fields as both sides store them; `labelled`: the class is one of them."""
 
     rung: Rung
     fields: tuple[FieldPair, ...]
     boxes: FieldPair | None
+    labelled: bool
 
     @property
     def words(self) -> str:
         names = ", ".join(pair.name for pair in self.fields)
         return names if self.boxes is None else f"{names} and overlap of {self.boxes.name}"
 
+    def key(self, number: int) -> str:
+        """SQL for the key of a row of the rest."""
+        if not self.labelled:
+            return f"k{number}"
+        return f"CASE WHEN c IS NOT NULL AND k{number} IS NOT NULL THEN hash(k{number}, c) END"
 
-def _step(rung: Rung, fields: Alignment) -> _Step | None:
+
+def _step(rung: Rung, fields: Alignment, label: FieldPair | None) -> _Step | None:
     """The rung for these tables; None if a side lacks one of its fields."""
     found = [fields.find(name) for name in rung.fields]
     pairs = tuple(pair for pair in found if pair is not None)
     boxes = None if rung.boxes is None else fields.find(rung.boxes)
     if len(pairs) < len(found) or (rung.boxes is not None and (boxes is None or not boxes.nested)):
         return None
-    return _Step(rung, pairs, boxes)
+    return _Step(rung, pairs, boxes, label in pairs)
 
 
 def _hashed(table: Table, side: Side, fields: Alignment, request: DiffRequest) -> str:
@@ -94,11 +107,18 @@ def _hashed(table: Table, side: Side, fields: Alignment, request: DiffRequest) -
     return name
 
 
-def _rest(table: Table, side: Side, hashed: str, ladder: Sequence[_Step], pairs: _Pairs) -> str:
-    """A table of the rows without a partner: `p`, `v`, `t`, a key `k…` for each rung and its box `b…`."""
-    columns = [f"{POSITION} AS p"]
+def _rest(
+    table: Table, side: Side, hashed: str, ladder: Sequence[_Step], label: FieldPair | None, pairs: _Pairs
+) -> str:
+    """A table of the rows without a partner: `p`, `v`, `t`, the class `c`, and of each rung a key `k…` and a box `b…`.
+
+    The class is no part of the keys, so that it can be renamed.
+    """
+    columns = [f"{POSITION} AS p", f"{'NULL' if label is None else label.value(side)} AS c"]
     for number, step in enumerate(ladder):
-        columns.append(f"CASE WHEN {_telling(step, side)} THEN {key_hash(step.fields, side)} END AS k{number}")
+        fields = [pair for pair in step.fields if pair is not label]
+        key = key_hash(fields, side) if fields else "CAST(0 AS UBIGINT)"
+        columns.append(f"CASE WHEN {_telling(fields, side)} THEN {key} END AS k{number}")
         if step.boxes is not None:
             columns.append(f"{box(identifier(step.boxes.form(side).name))} AS b{number}")
     name = table.engine.fresh("match_rest")
@@ -109,10 +129,10 @@ def _rest(table: Table, side: Side, hashed: str, ladder: Sequence[_Step], pairs:
     return name
 
 
-def _telling(step: _Step, side: Side) -> str:
+def _telling(fields: Sequence[FieldPair], side: Side) -> str:
     """SQL that is true where a row has something to be told by: an empty list, or a 0.0, is a blank that was filled."""
     tests = ["true"]
-    for pair in step.fields:
+    for pair in fields:
         form, column = pair.form(side), identifier(pair.form(side).name)
         if form.engine.id == "list":
             tests.append(f"len({column}) > 0")
@@ -150,7 +170,7 @@ class _Pairs:
             f"INSERT INTO {self.table} SELECT l.p, r.p, {rung} FROM {old} AS l JOIN {new} AS r USING (k, number)"
         )
 
-    def add_overlapping(self, number: int, least: float, left: str, right: str) -> None:
+    def add_overlapping(self, number: int, step: _Step, left: str, right: str) -> None:
         """Pair rows of one key whose boxes overlap more than with any other, until no two are left.
 
         Equal overlaps are told apart by content and never by side or place, so that the pairs are
@@ -160,7 +180,7 @@ class _Pairs:
         candidates = engine.fresh("match_overlaps")
         overlap = intersection_over_union(f"l.b{number}", f"r.b{number}")
         old, new = (
-            f"(SELECT * FROM {rows} WHERE p NOT IN {self.taken(side)} AND k{number} IS NOT NULL)"
+            f"(SELECT *, {step.key(number)} AS k FROM {rows} WHERE p NOT IN {self.taken(side)} AND k IS NOT NULL)"
             for rows, side in zip((left, right), SIDES, strict=True)
         )
         engine.execute(
@@ -168,7 +188,7 @@ class _Pairs:
             "row_number() OVER (ORDER BY overlap DESC, content, old_order, new_order, o, n) AS place FROM ("
             f"SELECT l.p AS o, r.p AS n, {overlap} AS overlap, xor(l.v, r.v) AS content, "
             "l.t AS old_order, r.t AS new_order "
-            f"FROM {old} AS l JOIN {new} AS r ON l.k{number} = r.k{number}) WHERE overlap >= {literal(least)}"
+            f"FROM {old} AS l JOIN {new} AS r ON l.k = r.k) WHERE overlap >= {literal(step.rung.least_iou)}"
         )
         while engine.value(f"SELECT count(*) FROM {candidates}"):
             engine.execute(

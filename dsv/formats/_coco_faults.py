@@ -80,7 +80,8 @@ def _shapes(engine: Engine, table: Table) -> Iterator[Finding]:
     kinds = {item.name: item.type for item in table.schema}
     if "bbox" in kinds:
         numbers = "bbox" if kinds["bbox"] == "list<number>" else "TRY_CAST(CAST(bbox AS JSON) AS DOUBLE[])"
-        wrong = f"bbox IS NOT NULL AND len({numbers}) IS DISTINCT FROM 4"
+        told = f"len(list_filter({numbers}, lambda x: x IS NOT NULL))"
+        wrong = f"bbox IS NOT NULL AND (len({numbers}) IS DISTINCT FROM 4 OR {told} <> 4)"
         yield from _annotations(engine, table, wrong, "no-box", "{} a bbox that is no list of four numbers")
     if "segmentation" in kinds:
         polygons = "segmentation"

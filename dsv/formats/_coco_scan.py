@@ -130,17 +130,17 @@ def _segmentation(kind: str, column: str) -> _Cell:
     polygons = "list<list<number>>"
     if kind in (polygons, "list<list<integer>>"):
         return _Cell(SEGMENTATION, polygons, f"CAST({column} AS {engine_type(polygons)})")
-    text = column if kind in ("json", "string") else f"CAST(to_json({column}) AS VARCHAR)"
+    text = column if kind == "json" else f"CAST(to_json({column}) AS VARCHAR)"
     numbers = f"CAST(to_json(TRY_CAST(CAST({text} AS JSON) AS DOUBLE[][])) AS VARCHAR)"
     size, counts = (f"CAST({text}->'{name}' AS VARCHAR)" for name in ("size", "counts"))
     mask = f"""'{{"size":' || {size} || ',"counts":' || {counts} || '}}'"""
     spelled = (
-        f"CASE json_type({text}) WHEN 'ARRAY' THEN CASE WHEN contains({text}, '\"') THEN {text} "
-        f"ELSE coalesce({numbers}, {text}) END "
+        f"CASE json_type({text}) WHEN 'ARRAY' THEN CASE WHEN regexp_full_match({text}, '[-+0-9.eE, \\[\\]]*') "
+        f"THEN coalesce({numbers}, {text}) ELSE {text} END "
         f"WHEN 'OBJECT' THEN CASE WHEN list_sort(json_keys({text})) = ['counts', 'size'] THEN {mask} ELSE {text} END "
         f"ELSE {text} END"
     )
-    return _Cell(SEGMENTATION, "json", text if kind == "string" else spelled)
+    return _Cell(SEGMENTATION, "json", spelled)
 
 
 def _parts(engine: Engine, lists: Lists) -> Iterator[tuple[str, Part]]:

@@ -131,7 +131,8 @@ class _Reader:
             except ValueError as error:
                 raise self._error(str(error)) from None
             else:
-                if end < len(self._text) or self._ended:
+                # A number may go on: what follows `1` may be `e-` and its digits beyond what was read.
+                if end < len(self._text) - 2 or self._ended:
                     text = self._text[self._place : end]
                     self._check_text(text, value)
                     self._place = end
@@ -190,20 +191,26 @@ class _Reader:
             return False
         self._lines += self._text.count("\n", 0, self._place)
         self._text, self._place = self._text[self._place :], 0
-        wanted = self._chunk if self._left is None else min(self._chunk, self._left)
-        raw = self._stream.read(wanted)
-        if self._left is not None:
-            self._left -= len(raw)
-        self._ended = not raw
-        try:
-            text = self._decoder.decode(raw, final=self._ended and self._left is None)
-        except UnicodeDecodeError as error:
-            self._text += error.object[: error.start].decode("utf-8")
-            raise self._error("the text is not UTF-8", len(self._text)) from None
+        text = ""
+        while not text and not self._ended:
+            wanted = self._chunk if self._left is None else min(self._chunk, self._left)
+            raw = self._stream.read(wanted)
+            if self._left is not None:
+                self._left -= len(raw)
+            self._ended = not raw
+            text = self._decode(raw)
         if "\0" in text:
             raise self._error("the text holds a NUL byte", len(self._text) + text.index("\0"), text)
         self._text += text
         return not self._ended
+
+    def _decode(self, raw: bytes) -> str:
+        try:
+            # What a limited read cuts off may be a character.
+            return self._decoder.decode(raw, final=self._ended and self._left is None)
+        except UnicodeDecodeError as error:
+            self._text += error.object[: error.start].decode("utf-8")
+            raise self._error("the text is not UTF-8", len(self._text)) from None
 
     def _error(self, message: str, place: int | None = None, more: str = "") -> FormatError:
         line = self._lines + (self._text + more).count("\n", 0, self._place if place is None else place)

@@ -272,6 +272,20 @@ def test_a_rung_whose_field_a_side_lacks_is_passed_over(make: Any) -> None:
     assert diff.rows.added == diff.rows.removed == 0
 
 
+def test_rows_of_a_renamed_class_pair_by_class_too(compare: Any) -> None:
+    """The first pair shows that cat is called feline now; the second was redrawn, too far to overlap."""
+    far = (90.0, 0.0, 10.0, 10.0)
+    old = [row(1, "a", "cat", SQUARE, 1.0), row(2, "b", "cat", SQUARE, 7.0), row(3, "b", "dog", SQUARE, 9.0)]
+    new = [row(1, "a", "feline", SQUARE, 1.0), row(2, "b", "feline", far, 7.0), row(3, "b", "dog", far, 9.0)]
+    diff = compare(old, new)
+    assert (diff.rows.added, diff.rows.removed, diff.rows.changed) == (0, 0, 3)
+    assert diff.key_evidence == "rows paired by image, box 1; image, label, area 2"
+    # Where the old class still has rows, or the new one had some, nothing was renamed.
+    for more in (row(8, "z", "cat", None, 3.0), row(8, "z", "feline", None, 3.0)):
+        rows = compare([*old, more], [*new, more]).rows
+        assert (rows.added, rows.removed, rows.changed) == (1, 1, 2)
+
+
 def test_a_given_key_goes_before_identity(compare: Any) -> None:
     request = DiffRequest(key=("id",), identity=LADDER, surrogates=())
     diff = compare([row(1, "a", "cat", SQUARE)], [row(1, "b", "dog", SQUARE)], request)

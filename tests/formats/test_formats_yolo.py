@@ -49,7 +49,8 @@ def test_images_without_shapes_are_background(folders: Folders) -> None:
 
 def test_another_picture_under_the_same_name_is_seen(folders: Folders) -> None:
     found = folders.diff(SMALL, {**SMALL, "images/train/2.png": "other bytes"})
-    assert found.status == "unchanged"
+    assert found.status == "modified"
+    assert found.rows.changed == found.rows.added == found.rows.removed == 0
     assert found.tables["images"].changed_cells == {"md5": 1}
 
 
