@@ -35,7 +35,8 @@ def test_declared_versions_are_compared_by_image_and_shape(repo: User) -> None:
     assert (dataset["rows"]["old"], dataset["rows"]["new"]) == (len(old["annotations"]), len(new["annotations"]))
     assert dataset["rows"]["removed"] == 0
     assert dataset["changed_cells"] == {"category": 8, "bbox": 4, "segmentation": 4}
-    assert dataset["labels"]["category"]["transitions"][0] == {"from": "Produce bag", "to": "Plastic Film", "rows": 4}
+    first = dataset["labels"]["category"]["transitions"][0]
+    assert (first["from"], first["to"], first["rows"]) == ("Produce bag", "Plastic Film", 4)
     assert repo.dsv("diff", "HEAD~", "HEAD", "--exit-code", "--stat", code=1).out
     repo.write("data/litter.json", json.dumps(document("vC.json.gz")))
     found = repo.dsv("diff", "--stat").out
@@ -66,6 +67,14 @@ def test_a_chain_of_classes_changes_ids_and_categories_only(repo: User) -> None:
     assert after == expected
     assert repo.read("data/litter.json") == json.dumps(expected)
     repo.dsv("commit", "-m", "classes")
+    found = repo.dsv("diff", "HEAD~", "HEAD", "--json").json
+    (dataset,) = found["datasets"]
+    assert [(item["migration"][:5], item["cells"]) for item in dataset["explained"]] == [
+        ("m0001", {"category": sum(item["category_id"] == ids["Plastic Film"] for item in before["annotations"])}),
+        ("m0002", {"category": moved}),
+    ]
+    assert dataset["unexplained"]["cells"] == {}
+    assert not [item for item in found["findings"] if item["level"] != "info"]
     assert repo.clean()
     repo.dsv("migrate", "down", "m0000_base")
     assert repo.read("data/litter.json") == json.dumps(before)
