@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from dsv.api.diff_parts import boxless, faults, with_parts
 from dsv.api.explain import replay_between
+from dsv.api.options import DiffOptions
 from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
+from dsv.api.profiled import instead_of_rows, without_rows
 from dsv.api.snapshots import of_files
 from dsv.api.targets import Row
 from dsv.errors import (
@@ -37,36 +39,13 @@ if TYPE_CHECKING:
     from dsv.formats.base import Scan
     from dsv.tables.table import Table
 
+__all__ = ["Comparison", "DiffOptions", "compare"]
+
+NOT_COMPARED = "not-compared"
+"""The rule of the findings that make a result incomplete."""
+
 COUNTED_BYTES = 16 * 2**20
 """Files up to this size are opened to count their rows even when both sides have equal bytes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiffOptions:
-    """What to compare, and how; where these say nothing, the declaration does.
-
-    `header`: the first line names the fields (None: as declared). `format` is that of both sides,
-    whatever they are called. `fields`: compare these only. `row`: the only row to compare, by the
-    fields of its key. The others are as in `DiffRequest`.
-    """
-
-    key: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    split: str | None = None
-    header: bool | None = None
-    format: str | None = None
-    skip_malformed: bool = False
-    by_position: bool = False
-    ignore: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    tolerance: float | None = None
-    iou: float | None = None
-    hide_whitespace: bool = False
-    hide_case: bool = False
-    renames: tuple[tuple[str, str], ...] = ()
-    reverse: bool = False
-    where: str | None = None
-    row: Mapping[str, Any] | None = None
 
 
 class Comparison:
@@ -171,7 +150,7 @@ def _compare(names: tuple[Revision, Revision], pairs: Sequence[Pair], options: D
     result = DiffResult(
         old=names[0],
         new=names[1],
-        complete=all(diff is not None for diff, _ in found),
+        complete=not any(finding.rule == NOT_COMPARED for finding in findings),
         datasets=tuple(diff for diff, _ in found if diff is not None),
         findings=findings,
     )
@@ -200,7 +179,7 @@ def _table_diff(
             raise
         where = f" ({error.where})" if error.where else ""
         message = f"cannot compare {pair.name}: {error.message}{where}"
-        return None, [Finding(rule="not-compared", level="error", message=message, dataset=pair.name)]
+        return None, [Finding(rule=NOT_COMPARED, level="error", message=message, dataset=pair.name)]
 
 
 def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, list[Finding]]:
@@ -217,7 +196,13 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         unopened = _identical(pair, options)
         if unopened is not None:
             return unopened, findings
-    scans = [None if side is None else _open(engine, pair, side, options) for side in (pair.old, pair.new)]
+    profiled = without_rows(pair, options)
+    if profiled is not None:
+        return profiled
+    try:
+        scans = [None if side is None else _open(engine, pair, side, options) for side in (pair.old, pair.new)]
+    except DataMissing as error:
+        return instead_of_rows(pair, options, error)
     for side, scan in zip((pair.old, pair.new), scans, strict=True):
         findings += _said(pair, side, scan) if side is not None and scan is not None else []
     findings += faults(pair.name, *scans)
@@ -358,7 +343,8 @@ def _identical(pair: Pair, options: DiffOptions) -> DatasetDiff | None:
     if pair.new is None:
         return None
     profile = pair.new.profile()
-    if profile is None and pair.new.files is None and pair.new.open().stat().st_size <= COUNTED_BYTES:
+    side = pair.new
+    if profile is None and side.files is None and side.here() and side.open().stat().st_size <= COUNTED_BYTES:
         return None
     rows = None if profile is None else profile.rows
     key, source = _key(pair, options)

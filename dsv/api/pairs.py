@@ -25,8 +25,9 @@ class Side:
 
     `content_id` is equal for equal bytes, None where nothing knows. `open` gives a local file, and
     fetches it where it has to. `files` gives the files of a table that is a folder instead, None
-    for one that is a file. `absent`: a work file is not checked out, its record is compared. `tree`
-    are the files around it, None outside a repository.
+    for one that is a file. `here`: its bytes (of a folder, the list of its files) are on this machine.
+    `absent`: a work file is not checked out, its record is compared. `tree` are the files around it,
+    None outside a repository.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Side:
     open: Callable[[], Path]
     profile: Callable[[], Profile | None]
     files: Callable[[], Files] | None = None
+    here: Callable[[], bool] = lambda: True
     absent: bool = False
     tree: Tree | None = None
 
@@ -176,6 +178,7 @@ def _tree_side(tree: Tree, path: str) -> Side | None:
         open=lambda: objects.materialise(tree.repo, located),
         profile=lambda: recorded_profile(tree, located),
         files=partial(tree_files, tree, located) if located.is_folder else None,
+        here=lambda: objects.is_here(tree.repo, located),
         absent=tree.revision.commit is None and located.file is None,
         tree=tree,
     )
@@ -190,6 +193,8 @@ def recorded_profile(tree: Tree, located: Located) -> Profile | None:
     if content is None:
         return None
     profile = profiles.load(content.decode("utf-8", "replace"), path)
+    if not profile.adds_up:
+        return None
     return profile if profile.md5 == content_md5(tree, located) else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -111,6 +111,7 @@ SHOWING = (
     _flag("--schema", help="Show added, removed, renamed and retyped fields."),
     _flag("--labels", help="Show class counts by split, and which class became which."),
     _flag("--rows", help="Show changed rows, all unless --limit is given."),
+    _flag("--profiles", help="Compare what the profiles record (rows, schema, labels), and open no data."),
     _many("--filter", type=click.Choice(KINDS), help="Show rows of this kind only. May be given again."),
     click.option(
         "--where",
@@ -145,6 +146,11 @@ def diff_options(function: Function) -> Function:
     @functools.wraps(function)
     def command(*args: Any, **given: Any) -> Any:
         display, options = _display(given), _options(given)
+        # Lines of JSON are rows, whatever else is asked for.
+        views = display.views | {"rows"} if display.form == "jsonl" else display.views
+        if options.profiles and "rows" in views:
+            raise UsageError("profiles hold no rows", hint="leave out --profiles")
+        options = replace(options, views=views)
         return function(*args, options=options, display=display, **given)
 
     return cast(Function, _decorated(command, IDENTITY + COMPARING + SHOWING + FORMATS))
@@ -190,6 +196,7 @@ def _options(given: dict[str, Any]) -> DiffOptions:
         reverse=given.pop("reverse"),
         where=given.pop("where"),
         row=given.pop("key_json"),
+        profiles=given.pop("profiles"),
     )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Mapping
 
 from dsv.diff.cells import Differences
 from dsv.diff.classes import ClassField, ClassRows, ClassTally
+from dsv.diff.distances import js_distance
 from dsv.diff.encoding import Encoded, Sequences, encoded
 from dsv.diff.inferred import Flows, infer_operations
 from dsv.diff.plain import missing_first
@@ -47,21 +46,6 @@ def split_moves(differences: Differences, split: ClassField) -> tuple[SplitMove,
     """Paired rows by the split they left and the one they went to, most rows first."""
     flows, _ = _flows(differences, split)
     return tuple(SplitMove(source=item.source, target=item.target, rows=item.rows) for item in _sorted(flows))
-
-
-def js_distance(old: Mapping[str | None, int], new: Mapping[str | None, int]) -> float | None:
-    """Jensen-Shannon distance (base 2, 0-1) of two class distributions; None if a side has no class."""
-    names = sorted({name for name in (*old, *new) if name is not None})
-    total_old, total_new = (sum(side.get(name, 0) for name in names) for side in (old, new))
-    if not total_old or not total_new:
-        return None
-    shares = [(old.get(name, 0) / total_old, new.get(name, 0) / total_new) for name in names]
-    divergence = math.fsum(_surprise(p, (p + q) / 2) + _surprise(q, (p + q) / 2) for p, q in shares) / 2
-    return math.sqrt(min(max(divergence, 0.0), 1.0))
-
-
-def _surprise(share: float, mean: float) -> float:
-    return share * math.log2(share / mean) if share else 0.0
 
 
 def _classes(old: ClassTally, new: ClassTally) -> tuple[ClassCount, ...]:

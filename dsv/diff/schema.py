@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dsv.diff.cells import Differences
 from dsv.diff.fields import Alignment, FieldPair, Side
 from dsv.model.diff import SchemaChange
+from dsv.model.schema import widens
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import Table
-
-WIDENINGS = {("integer", "number"), ("date", "datetime"), ("enum", "string")}
-"""Types and the types that hold all their values. `string` and `json` hold those of every scalar."""
 
 
 def changes(old: Table, new: Table, fields: Alignment, differences: Differences) -> tuple[SchemaChange, ...]:
@@ -47,15 +45,10 @@ def _changes_of(old: Table, new: Table, pair: FieldPair, nulls: tuple[bool, bool
             change="type_changed",
             field=pair.name,
             **types,
-            breaking=not _widens(pair.old.type, pair.new.type),
+            breaking=not widens(pair.old.type, pair.new.type),
         )
     if nulls[0] != nulls[1]:
         yield SchemaChange(change="nullable_changed", field=pair.name, **types, breaking=nulls[1])
-
-
-def _widens(old_type: str, new_type: str) -> bool:
-    scalar = not old_type.startswith(("list<", "struct<"))
-    return (old_type, new_type) in WIDENINGS or new_type == "json" or (scalar and new_type == "string")
 
 
 def _any_value(table: Table, field: str) -> bool:

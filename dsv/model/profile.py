@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -61,6 +62,32 @@ class Profile:
     md5: str
     size_bytes: int
     classes: Mapping[str, tuple[ClassIdentity, ...]]
+
+    @property
+    def adds_up(self) -> bool:
+        """The numbers can be those of one table: an edit by hand seldom keeps them so."""
+        types = {item.field.name: item.field.type for item in self.fields}
+        labels = all(
+            _adds_up(label, self.rows, single=not types.get(label.field, "").startswith("list<"))
+            for label in self.labels
+        )
+        return (
+            labels and sum(self.splits.values()) <= self.rows and all(item.nulls <= self.rows for item in self.fields)
+        )
+
+
+def _adds_up(label: LabelProfile, rows: int, *, single: bool) -> bool:
+    """Every row of a label with one class a cell has a class or none; no class has more rows than there are."""
+    if label.truncated:
+        return True
+    if label.class_count != len(label.classes):
+        return False
+    if single and sum(label.classes.values()) + label.unlabelled != rows:
+        return False
+    parts: Counter[str] = Counter()
+    for counts in label.by_split.values():
+        parts.update(counts)
+    return all(parts[name] <= label.classes.get(name, 0) <= rows for name in {*parts, *label.classes})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,3 +55,13 @@ class Schema:
             if item.name == name:
                 return item
         raise KeyError(name)
+
+
+WIDENINGS = {("integer", "number"), ("date", "datetime"), ("enum", "string")}
+"""Types and the types that hold all their values. `string` and `json` hold those of every scalar."""
+
+
+def widens(old_type: str, new_type: str) -> bool:
+    """Say whether values of the new type hold all values of the old one."""
+    scalar = not old_type.startswith(("list<", "struct<"))
+    return (old_type, new_type) in WIDENINGS or new_type == "json" or (scalar and new_type == "string")

@@ -108,7 +108,10 @@ def _totals(table: Table, field: Field, unlabelled: str | None) -> _Totals:
     """Count classes without listing them, for a label that looks like an id would fill the memory."""
     cell = table.typed(field.name)
     if is_nested(field.type):
-        name, missing = f"unnest(CAST({cell} AS VARCHAR[]))", f"{cell} IS NULL"
+        name = f"unnest(CAST({cell} AS VARCHAR[]))"
+        # A list without any class, and a missing one, are both of no class.
+        labelled = f"list_filter(CAST({cell} AS VARCHAR[]), lambda x: {_labelled('x', field, unlabelled)})"
+        missing = f"coalesce(len({labelled}), 0) = 0"
     else:
         name, missing = f"CAST({cell} AS VARCHAR)", f"NOT {_labelled('name', field, unlabelled)}"
     cells = f"SELECT {name} AS name FROM {table.relation}"

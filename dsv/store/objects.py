@@ -19,7 +19,7 @@ from dsv.store.hashes import HashCache, file_md5, load_json, save_json
 from dsv.store.located import Located
 from dsv.store.repository import Repository
 
-__all__ = ["content_id", "fetch", "file_md5", "materialise", "md5s", "members", "workspace_md5"]
+__all__ = ["content_id", "fetch", "file_md5", "is_here", "materialise", "md5s", "members", "workspace_md5"]
 
 _LFS_HEAD = b"version https://git-lfs.github.com/spec/"
 
@@ -42,6 +42,16 @@ def materialise(repo: Repository, located: Located) -> Path:
     if located.md5 is None:
         raise DataMissing(_sentence(located), where=located.pointer, hint="dvc pull")
     return _object(repo, located, CacheObject(md5=located.md5, legacy=located.legacy))
+
+
+def is_here(repo: Repository, located: Located) -> bool:
+    """Say whether `materialise` would have to fetch nothing."""
+    if located.file is not None or (located.kind == "git" and located.blob is not None):
+        return True
+    if located.md5 is None or located.pointer is None:
+        return False
+    wanted = CacheObject(md5=located.md5, legacy=located.legacy)
+    return wanted.path(cache_folder(project_of(repo, located.pointer))).is_file()
 
 
 def fetch(repo: Repository, files: Iterable[Located]) -> None:

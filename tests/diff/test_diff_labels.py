@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsv.diff.dataset import diff_tables
-from dsv.diff.labels import js_distance
+from dsv.diff.distances import js_distance
 from dsv.diff.request import DiffRequest
 from dsv.model.diff import Counts, DatasetDiff, Inferred, LabelDiff, SplitMove, Transition
 
