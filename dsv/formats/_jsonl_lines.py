@@ -1,17 +1,18 @@
-"""Lines of a JSON Lines file, read one by one: slower than the engine, and exact about what is wrong."""
+"""Objects of a JSON file, read one by one: slower than the engine, and exact about what is wrong."""
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from dsv.errors import FormatError
-from dsv.formats._bytes import BOM, MARKER, marker_error
+from dsv.formats._bytes import BOM, MARKER, marker_error, open_bytes
 from dsv.model.snapshot import Snapshot
 
-_HINT = "mend the line, or leave such lines out: --skip-malformed"
+_LONGEST_LOOKED_AT = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class Line:
 
     raw: bytes
     number: int
+    noun: ClassVar[str] = "line"
 
     @property
     def blank(self) -> bool:
@@ -46,6 +48,17 @@ def numbered(stream: IO[bytes]) -> Iterator[Line]:
         yield Line(raw.removeprefix(BOM) if number == 1 else raw, number)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How a file holds its objects: what the engine calls it, and a reader of one after the other."""
+
+    name: str
+    read: Callable[[Snapshot, IO[bytes]], Iterator[Line]]
+
+
+LINES = Shape(name="newline_delimited", read=lambda snapshot, stream: numbered(stream))
+
+
 def problem(snapshot: Snapshot, line: Line) -> FormatError | None:
     """Why a line is no row; None if it is one. Raises: FormatError: it is a merge marker."""
     if line.raw.startswith(MARKER):
@@ -53,17 +66,33 @@ def problem(snapshot: Snapshot, line: Line) -> FormatError | None:
     try:
         line.value()
     except ValueError as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        where = f"{snapshot.shown_path}:{line.number}"
-        return FormatError(f"the line is no JSON object: {reason}", where=where, hint=_HINT)
+        reason, number = str(error), line.number
+        if isinstance(error, json.JSONDecodeError):
+            reason, number = error.msg, line.number + error.lineno - 1
+        return FormatError(
+            f"the {line.noun} is no JSON object: {reason}",
+            where=f"{snapshot.shown_path}:{number}",
+            hint=f"mend the {line.noun}, or leave such {line.noun}s out: --skip-malformed",
+        )
     return None
 
 
-def rows(snapshot: Snapshot, stream: IO[bytes]) -> Iterator[tuple[Line, bool]]:
+def rows(snapshot: Snapshot, stream: IO[bytes], shape: Shape = LINES) -> Iterator[tuple[Line, bool]]:
     """Lines of a file that was scanned, each with whether it is a row."""
     skip = snapshot.options.skip_malformed
-    for line in numbered(stream):
+    for line in shape.read(snapshot, stream):
         yield line, not line.blank and not (skip and problem(snapshot, line) is not None)
+
+
+def looks_like(snapshot: Snapshot) -> bool:
+    """Say whether the first two lines of a file that are not blank are objects. Never fails."""
+    try:
+        with open_bytes(snapshot) as stream:
+            head = (Line(raw, 1) for raw in iter(lambda: stream.readline(_LONGEST_LOOKED_AT), b""))
+            first = list(itertools.islice((line for line in head if not line.blank), 2))
+            return len(first) == 2 and all(line.value() is not None for line in first)
+    except (FormatError, OSError, ValueError):
+        return False
 
 
 def _apart(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import IO
 
 from dsv.formats._changes import publish
+from dsv.formats._jsonl_lines import looks_like
 from dsv.formats._jsonl_publish import write
 from dsv.formats._jsonl_scan import scan
 from dsv.formats.base import Format, Publication, Scan
@@ -16,12 +17,12 @@ class JsonLines:
     """Files of one JSON object a line."""
 
     suffixes = (".jsonl", ".ndjson")
-    shared_suffixes = ()
-    generic = False
+    shared_suffixes = (".json",)
+    generic = True
 
     def claims(self, snapshot: Snapshot) -> bool:
-        """The name says it."""
-        return False
+        """Say whether the first two lines of a `.json` file are objects, each whole."""
+        return snapshot.members is None and looks_like(snapshot)
 
     def dialect(self, snapshot: Snapshot) -> Dialect | None:
         """None: every line keeps its own spelling."""
