@@ -191,7 +191,15 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         )
     findings = list(_absent(pair))
     # Fields that the user names are looked up, so that a misspelt one is told even when nothing differs.
-    named = (*options.key, *options.labels, *options.ignore, *options.fields, options.split, options.where)
+    named = (
+        *options.key,
+        *options.labels,
+        *options.ignore,
+        *options.fields,
+        *options.key_forms,
+        options.split,
+        options.where,
+    )
     if pair.identical and pair.row is None and not any(named):
         unopened = _identical(pair, options)
         if unopened is not None:
@@ -323,6 +331,7 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         where=options.where,
         sequence=known.sequence,
         surrogates=tuple(name for name in known.surrogates if name not in {*key, *options.fields}),
+        key_forms=options.key_forms,
     )
 
 

@@ -32,6 +32,7 @@ class DiffOptions:
     hide_whitespace: bool = False
     hide_case: bool = False
     renames: tuple[tuple[str, str], ...] = ()
+    key_forms: tuple[tuple[str, str], ...] = ()
     reverse: bool = False
     where: str | None = None
     row: Mapping[str, Any] | None = None

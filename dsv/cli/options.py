@@ -47,11 +47,11 @@ def _flag(*names: str, **attributes: Any) -> Callable[[Function], Function]:
     return click.option(*names, is_flag=True, **attributes)
 
 
-def _renames(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     pairs = [tuple(value.split("=", 1)) for value in values]
     for value, pair in zip(values, pairs, strict=True):
         if len(pair) != 2 or not all(pair):
-            raise click.BadParameter(f"{value!r} is not OLD=NEW", ctx, parameter)
+            raise click.BadParameter(f"{value!r} is not {parameter.metavar}", ctx, parameter)
     return tuple((pair[0], pair[1]) for pair in pairs)
 
 
@@ -77,7 +77,14 @@ COMPARING = (
     click.option("--format", metavar="NAME", help="Format of both sides, where names and content do not tell."),
     _many("--field", metavar="FIELD", help="Compare this field only (and the key). May be given again."),
     _many("--ignore", metavar="FIELD", help="Leave this field out of the comparison. May be given again."),
-    _many("--rename", metavar="OLD=NEW", callback=_renames, help="Compare field OLD with field NEW."),
+    _many("--rename", metavar="OLD=NEW", callback=_pairs, help="Compare field OLD with field NEW."),
+    _many(
+        "--key-form",
+        metavar="FIELD=FORM",
+        callback=_pairs,
+        help="Pair by this form of a key field: leading-zeros, case, blanks, unicode, folder, ending, file, "
+        "day-month, prefix:TEXT, suffix:TEXT or dates:OLD,NEW.",
+    ),
     click.option(
         "--tolerance",
         type=click.FloatRange(min=0),
@@ -193,6 +200,7 @@ def _options(given: dict[str, Any]) -> DiffOptions:
         hide_whitespace=given.pop("ignore_whitespace"),
         hide_case=given.pop("ignore_case"),
         renames=given.pop("rename"),
+        key_forms=given.pop("key_form"),
         reverse=given.pop("reverse"),
         where=given.pop("where"),
         row=given.pop("key_json"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dsv.diff import cells, keys, labels, renames, rows, schema, surrogates
+from dsv.diff import cells, keyforms, keys, labels, renames, rows, schema, surrogates
 from dsv.diff.changes import OneSideChanges, PairedChanges
 from dsv.diff.classes import NOTHING, ClassField, class_field, tally
 from dsv.diff.encoding import Sequences
@@ -43,6 +43,9 @@ def diff_tables(
 
 
 def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, replay: Replay | None) -> DatasetDiff:
+    if request.key_forms:
+        # Migrations know the keys as they are.
+        old, new, replay = *keyforms.applied(old, new, request.key_forms), None
     if replay is not None:
         request = replace(request, renames=recorded_renames(old, new, request, replay))
     fields = renames.aligned(old, new, request)
@@ -101,6 +104,8 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, re
             *(told.findings if told else ()),
             *surrogates.renumbered(name, left, right, key, fields, differences, request),
             *_overlapping(name, counts, request),
+            *keyforms.told(name, request),
+            *keyforms.changed_forms(name, old, new, fields, key, pairing.pairs, request),
         ),
     )
 

@@ -79,6 +79,14 @@ def choose(old: Table, new: Table, fields: Alignment, request: DiffRequest) -> t
     return key, fields
 
 
+def unique_fields(old: Table, new: Table, fields: Alignment, exclude: Collection[str]) -> Iterator[FieldPair]:
+    """Single fields that could be a key if their values met: unique and without nulls on both sides."""
+    fit = sorted((pair for pair in fields.pairs if _fit(pair, exclude)), key=_rank)
+    for key in _unique_in_sample(old, new, [[pair] for pair in fit]):
+        if _unique_on_both(old, new, key):
+            yield key[0]
+
+
 def _find_renamed(old: Table, new: Table, fields: Alignment, names: Sequence[str]) -> Alignment:
     for name in names:
         fields.check(name, "key field")

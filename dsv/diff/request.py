@@ -22,7 +22,8 @@ class DiffRequest:
     afresh: they are not compared, and rows that differ in nothing else are counted in a finding.
     `where` is SQL over old.FIELD and new.FIELD: of the rows that differ, only those for which it is
     true are listed. `sequence` is the field that numbers the sequences (sentences) in which the rows
-    stand in order.
+    stand in order. `key_forms` are pairs of a field and the form that its values are brought into on
+    both sides (diff/keyforms.py); no migration is then asked what it explains.
     """
 
     key: tuple[str, ...] = ()
@@ -41,3 +42,4 @@ class DiffRequest:
     sequence: str | None = None
     surrogates: tuple[str, ...] = ()
     iou: float | None = None
+    key_forms: tuple[tuple[str, str], ...] = ()
