@@ -25,6 +25,7 @@ from dsv.model.dataset import Dataset
 from dsv.model.history import RowDelta
 from dsv.model.profile import profile_path
 from dsv.profiles import document as profiles
+from dsv.profiles import fit
 from dsv.profiles.build import build
 from dsv.store import dvc
 from dsv.store.commit import changed_paths, check_ready, commit_paths
@@ -73,12 +74,13 @@ def commit(start: Path, names: Sequence[str], *, message: str | None, dry_run: b
                 _keep(workspace, part)
             paths = changed_paths(repository, [*metadata, *(path for part in parts for path in part.data)])
             text = _with_trailer(message or "", deltas)
+            notes = (*shared, *(note for part in parts for note in _warnings(workspace, part.dataset)))
             made = commit_paths(repository, paths, text) if paths else None
     if made is None:
         return Committed(commit=None, paths=(), lines=("nothing to commit: the datasets are as in HEAD",), notes=())
     told = [f"{name}  {delta_text(delta)}" for name, delta in deltas.items() if delta is not None]
     lines = (f"committed {made[:7]}: {', '.join(paths)}", *told)
-    return Committed(commit=made, paths=paths, lines=lines, notes=shared)
+    return Committed(commit=made, paths=paths, lines=lines, notes=notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +226,14 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
             size_bytes=size_bytes(snapshot),
         )
     write_text(target, profiles.dump(profile))
+
+
+def _warnings(workspace: Workspace, dataset: Dataset) -> Iterator[str]:
+    """What the profile of a dataset could not hold."""
+    path = profile_path(dataset.path)
+    content = workspace.tree.read(path)
+    if content is not None:
+        yield from (f"{dataset.name}: {text}" for text in fit.warnings(profiles.load(content, path)))
 
 
 def _with_trailer(message: str, deltas: Mapping[str, RowDelta | None]) -> str:

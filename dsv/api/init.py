@@ -17,7 +17,8 @@ from dsv.formats.base import scan
 from dsv.model.dataset import Dataset
 from dsv.model.identity import Rung
 from dsv.model.snapshot import Snapshot
-from dsv.profiles.infer import infer_label, infer_split
+from dsv.profiles.build import check_split
+from dsv.profiles.infer import distinct, infer_label, infer_split, like_ids
 from dsv.store import dvc
 from dsv.store.journal import transaction
 from dsv.store.repository import Repository
@@ -103,7 +104,10 @@ def _described(
             _check_field(table, field, relative)
         evidence += [f"label {name}: the classes of {snapshot.format}" for name in scanned.labels if not labels]
         labels, split = labels or scanned.labels, split or scanned.split
-        if not split:
+        evidence += like_ids(table, labels)
+        if split:
+            check_split(split, distinct(table, split))
+        else:
             split, why = infer_split(table, exclude=(*key, *labels))
             evidence.append(why)
         if not labels:

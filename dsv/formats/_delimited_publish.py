@@ -63,6 +63,8 @@ class _Writer:
         walk = self.layout.walk(lines(source), check=self.changes.publication.base.options.skip_malformed)
         for kind, record in walk:
             target.saw(record.line_end())
+            if kind == "blank" and len(self.fields) == 1 < len(self.layout.names):
+                continue  # in a file of one field it would read as a row
             values: Mapping[str, Any] = {}
             if kind == "row":
                 position += 1

@@ -11,6 +11,7 @@ from dsv.model.schema import Field
 PROFILE_VERSION = 1
 CLASS_LIMIT = 10_000
 DISTINCT_LIMIT = 10_000
+SPLIT_LIMIT = 1_000
 PROFILE_SUFFIX = ".profile.yaml"
 
 
@@ -34,7 +35,7 @@ class FieldProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelProfile:
-    """Rows by class and by (split, class). `truncated`: more than `CLASS_LIMIT` classes, none listed."""
+    """Rows by class and by (split, class). `truncated`: too many classes, none listed."""
 
     field: str
     classes: Mapping[str, int]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dsv.errors import SchemaError
 from dsv.model.profile import (
     CLASS_LIMIT,
     DISTINCT_LIMIT,
+    SPLIT_LIMIT,
     ClassIdentity,
     FieldProfile,
     LabelProfile,
@@ -15,6 +17,7 @@ from dsv.model.profile import (
 )
 from dsv.model.schema import Field, is_nested
 from dsv.profiles.digest import row_digest
+from dsv.profiles.fit import fit
 from dsv.tables.duckdb import identifier, literal
 from dsv.tables.table import Table
 from dsv.tables.tally import tally
@@ -34,19 +37,22 @@ def build(
     size_bytes: int,
     classes: Mapping[str, tuple[ClassIdentity, ...]] | None = None,
 ) -> Profile:
-    """The profile of a table's rows.
+    """The profile of a table's rows, of at most `fit.SIZE_LIMIT` bytes.
 
     `unlabelled` is the value that counts as not labelled in every label whose field names none;
     `md5` and `size_bytes` are of the dataset's bytes; `classes` the identities of a chained
     dataset, by field.
+
+    Raises: SchemaError: the split has so many values that it is none.
     """
     rows, nulls, estimates = _first_scan(table)
     exact = {*key, *labels, *([split] if split is not None else [])}
     distinct = _distinct(table, exact, estimates)
+    check_split(split, distinct.get(split or "") or 0)
     totals = {name: _totals(table, table.schema[name], unlabelled) for name in labels}
     listed = [name for name, total in totals.items() if total.classes <= CLASS_LIMIT]
     counts = tally(table.typed_table(), labels=listed, split=split, unlabelled=unlabelled)
-    return Profile(
+    profile = Profile(
         rows=rows,
         key=tuple(key),
         split=split,
@@ -71,6 +77,16 @@ def build(
         size_bytes=size_bytes,
         classes=dict(classes or {}),
     )
+    return fit(profile)
+
+
+def check_split(split: str | None, values: int) -> None:
+    """Refuse a split field with too many values. Raises: SchemaError."""
+    if values > SPLIT_LIMIT:
+        raise SchemaError(
+            f"the split {split!r} has {values:,} values: it looks like an id",
+            hint="declare another field as the split, or none",
+        )
 
 
 def _first_scan(table: Table) -> tuple[int, dict[str, int], dict[str, int]]:

@@ -101,6 +101,16 @@ def test_one_cell_of_awkward_files(tmp_path: Path, content: bytes) -> None:
     assert after.replace(b'"tram"', b"tram") == changed.replace(b"bike", b"tram")
 
 
+def test_blank_lines_do_not_become_rows_when_one_field_is_left(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"\nclass,text\nbike,x\n\n,y\n\n")
+    with Engine() as engine:
+        base, table = pinned(engine, tmp_path / "a.csv")
+        assert table.count() == 2
+        kept = Schema(fields=tuple(item for item in table.schema if item.name == "class"))
+        assert published(base, replace(table, schema=kept), ()) == b"class\nbike\n\n"
+        assert published(base, table, ()) == b"\nclass,text\nbike,x\n\n,y\n\n"
+
+
 def test_gzip_is_unchanged_to_the_byte_and_else_has_no_time(tmp_path: Path) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"id,class\n1,bike\n", compresslevel=1, mtime=77))
