@@ -91,6 +91,15 @@ def compare(
     return _compare((before, after), pairs, options)
 
 
+def compare_trees(repository: Repository, trees: tuple[Tree, Tree], target: str) -> Comparison:
+    """Compare one dataset, or one table by its repository path, at two revisions.
+
+    Raises: DsvError: it cannot be compared.
+    """
+    pairs = repository_pairs(*trees, [target], lambda word: word)
+    return _compare((trees[0].revision, trees[1].revision), pairs, DiffOptions())
+
+
 def _are_files(start: Path, words: Sequence[str]) -> bool:
     if len(words) != 2:
         return False

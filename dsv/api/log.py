@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dsv.api.commit import TRAILER
+from dsv.api.counting import count
 from dsv.api.deltas import told_deltas
 from dsv.api.names import CHAIN_LOCK, MIGRATIONS
 from dsv.api.pairs import candidates
@@ -16,7 +17,6 @@ from dsv.model.dataset import Dataset
 from dsv.model.history import LogEntry
 from dsv.model.profile import profile_path
 from dsv.model.revision import Revision
-from dsv.profiles import document as profiles
 from dsv.store.history import Commit, history
 from dsv.store.repository import Repository
 from dsv.store.revisions import resolve, workspace
@@ -31,7 +31,8 @@ def log(
     The datasets are the declared ones; where there are none, the tables of the work tree, by path.
 
     `revisions` is nothing (all that HEAD reaches), a revision or a range `A..B`. Rows added,
-    removed and changed are those that the commit recorded; None where it recorded none.
+    removed and changed are those that the commit recorded, else they are counted where the data is
+    on this machine and not too large; None elsewhere.
 
     Raises: UnknownRevision, UnknownDataset.
     """
@@ -96,8 +97,8 @@ def _touches(path: str, own: Sequence[str]) -> bool:
 
 def _entry(repository: Repository, commit: Commit, dataset: Dataset) -> LogEntry:
     tree = Tree(repository, Revision(name=commit.id, commit=commit.id))
-    path = profile_path(dataset.path)
-    profile = tree.read(path)
+    told = told_deltas(commit.trailers.get(TRAILER, "")).get(dataset.name)
+    counted = count(repository, tree, dataset, told)
     documents = _paths(dataset)[-1]
     touched_lock = f"{documents}/{CHAIN_LOCK}" in commit.paths
     return LogEntry(
@@ -106,8 +107,8 @@ def _entry(repository: Repository, commit: Commit, dataset: Dataset) -> LogEntry
         date=commit.date,
         subject=commit.subject,
         dataset=dataset.name,
-        delta=told_deltas(commit.trailers.get(TRAILER, "")).get(dataset.name),
-        rows=None if profile is None else profiles.load(profile, path).rows,
+        delta=counted.delta,
+        rows=counted.rows,
         migrations=tuple(_applied(repository, commit, tree, f"{documents}/{CHAIN_LOCK}")) if touched_lock else (),
     )
 

@@ -79,6 +79,12 @@ def merge_base(repo: Repository, one: Revision, other: Revision) -> Revision:
     return Revision(name=f"merge base of {one.name} and {other.name}", commit=commit)
 
 
+def parent(repo: Repository, commit: str) -> Revision:
+    """The first parent of a commit; `EMPTY`, Git's empty tree, of one that has none."""
+    found = _verified(repo, f"{commit}^1")
+    return _empty(repo) if found is None else Revision(name=found, commit=found)
+
+
 def head_name(repo: Repository) -> str:
     """The branch that HEAD is on, also before its first commit; else the words `a detached HEAD`."""
     try:
@@ -92,6 +98,10 @@ def _head(repo: Repository) -> Revision:
     commit = _commit(repo, "HEAD")
     if commit is not None:
         return Revision(name="HEAD", commit=commit)
+    return _empty(repo)
+
+
+def _empty(repo: Repository) -> Revision:
     tree = git.read(repo.root, "hash-object", "-t", "tree", "--stdin", stdin=b"").decode().strip()
     return Revision(name=EMPTY, commit=tree)
 
