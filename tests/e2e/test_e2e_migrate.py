@@ -148,7 +148,7 @@ def test_awkward_class_names_survive_a_chain(repo: User, name: str) -> None:
     assert repo.read("t.csv") == f"id,class\n1,{name}\n2,yes\n3,{name}\n"
     repo.dsv("commit", "-m", "b")
     result = repo.dsv("diff", "HEAD~1", "HEAD", "--json").json["datasets"][0]
-    assert result["labels"]["class"]["transitions"] == [{"from": "car", "to": "yes", "rows": 1}]
+    assert result["labels"]["class"]["transitions"] == [{"from": "car", "to": "yes", "rows": 1, "encoding_only": 0}]
     assert repo.clean()
     assert repo.run("dvc", "metrics", "show").code == 0
 
