@@ -258,7 +258,24 @@ def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None,
     replay, findings = replay_between(engine, pair)
     diff = diff_tables(pair.name, pair.path, old, new, request, replay)
     diff = replace(diff, findings=(*findings, *(replace(item, dataset=pair.name) for item in diff.findings)))
-    return with_parts(diff, before, after) if pair.row is None else diff
+    if pair.row is not None:
+        return diff
+    return with_parts(_with_spelling(diff, before, after, options), before, after)
+
+
+def _with_spelling(diff: DatasetDiff, before: Scan | None, after: Scan | None, options: DiffOptions) -> DatasetDiff:
+    """The diff with what the files' bytes tell: quoting, line ends and the like."""
+    from dsv.formats.base import spelling
+
+    if before is None or after is None or before.snapshot is None or after.snapshot is None:
+        return diff
+    found = spelling(before.snapshot, after.snapshot, diff.key, by_position=options.by_position)
+    if found is None:
+        return diff
+    numbers = (found.number_spelling or 0) + (diff.formatting.number_spelling or 0)
+    formatting = replace(found, reordered=diff.formatting.reordered, number_spelling=numbers)
+    status = "modified" if diff.status == "unchanged" and formatting.any else diff.status
+    return replace(diff, formatting=formatting, status=status)
 
 
 def _only_row(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 import click
 
 from dsv.errors import UsageError
-from dsv.model.diff import KINDS, Kind
+from dsv.model.diff import KINDS, LAYERS, Kind, Layer
 
 if TYPE_CHECKING:
     from dsv.api.diff import DiffOptions
@@ -28,12 +28,13 @@ class Display:
     """What of a result is shown, in which form and where.
 
     No `views` ask for a summary of all. `limit` is of rows of each kind (None: the form's own).
-    `exit_code`: end with 1 when there are differences.
+    `hide` are layers that are not shown. `exit_code`: end with 1 when there are differences in the other layers.
     """
 
     views: frozenset[str] = frozenset()
     kinds: tuple[Kind, ...] = KINDS
     limit: int | None = None
+    hide: frozenset[Layer] = frozenset()
     form: Form = "text"
     output: Path | None = None
     exit_code: bool = False
@@ -119,6 +120,7 @@ SHOWING = (
     _flag("--labels", help="Show class counts by split, and which class became which."),
     _flag("--rows", help="Show changed rows, all unless --limit is given."),
     _flag("--profiles", help="Compare what the profiles record (rows, schema, labels), and open no data."),
+    _many("--hide", type=click.Choice(LAYERS), help="Leave this layer of differences out. May be given again."),
     _many("--filter", type=click.Choice(KINDS), help="Show rows of this kind only. May be given again."),
     click.option(
         "--where",
@@ -218,6 +220,7 @@ def _display(given: dict[str, Any]) -> Display:
         views=frozenset(view for view in VIEWS if given.pop(view)),
         kinds=tuple(kind for kind in KINDS if kind in chosen) or KINDS,
         limit=given.pop("limit"),
+        hide=frozenset(given.pop("hide")),
         form=forms[0] if forms else "text",
         output=given.pop("output"),
         exit_code=given.pop("exit_code"),

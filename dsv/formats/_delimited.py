@@ -9,6 +9,7 @@ from dsv.formats._delimited_publish import publish
 from dsv.formats._delimited_scan import scan
 from dsv.formats._layout import read_dialect
 from dsv.formats.base import Publication, Scan
+from dsv.model.diff import Formatting
 from dsv.model.snapshot import Dialect, Snapshot
 from dsv.tables.duckdb import Engine
 
@@ -37,3 +38,9 @@ class Delimited:
     def publish(self, publication: Publication, stream: IO[bytes]) -> None:
         """Write the final rows, everything untouched spelled as in the base. Raises: FormatError."""
         publish(publication, stream, self.delimiters)
+
+    def spelling(self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting:
+        """Count what differs and changes no value. Raises: FormatError."""
+        from dsv.formats._delimited_spelling import compare
+
+        return compare(old, new, self.delimiters, key, by_position=by_position)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import IO, Protocol
+from typing import IO, Protocol, runtime_checkable
 
 from dsv import registry
 from dsv.errors import FormatError
 from dsv.formats._watch import Watch
+from dsv.model.diff import Formatting
 from dsv.model.finding import Finding
 from dsv.model.identity import Rung
 from dsv.model.snapshot import Dialect, Snapshot
@@ -74,6 +75,7 @@ class Scan:
     ranges: tuple[MemberRows, ...] = ()
     context: tuple[str, ...] = ()
     sequence: str | None = None
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,13 @@ class ReadOnly:
         )
 
 
+@runtime_checkable
+class Spelled(Protocol):
+    """A text format, in which one value has several spellings."""
+
+    def spelling(self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting: ...
+
+
 def detect(name: str) -> tuple[str, bool]:
     """The format and whether the file is gzipped, from a file's name, whatever its case.
 
@@ -238,7 +247,23 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
         inner()
         watch.check()
 
-    return replace(found, check=check)
+    return replace(found, check=check, snapshot=snapshot)
+
+
+def spelling(old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting | None:
+    """What differs between two files of one text format and changes no value; None for other formats.
+
+    `key` are the fields that pair rows, none where they pair by their values.
+    """
+    plugin = format_of(old)
+    if (
+        old.format != new.format
+        or not isinstance(plugin, Spelled)
+        or old.members is not None
+        or new.members is not None
+    ):
+        return None
+    return plugin.spelling(old, new, key, by_position=by_position)
 
 
 def publish(publication: Publication, stream: IO[bytes]) -> None:

@@ -9,6 +9,7 @@ from dsv.formats._jsonl_lines import looks_like
 from dsv.formats._jsonl_publish import write
 from dsv.formats._jsonl_scan import scan
 from dsv.formats.base import Format, Publication, Scan
+from dsv.model.diff import Formatting
 from dsv.model.snapshot import Dialect, Snapshot
 from dsv.tables.duckdb import Engine
 
@@ -35,6 +36,12 @@ class JsonLines:
     def publish(self, publication: Publication, stream: IO[bytes]) -> None:
         """Write the final rows; members that did not change keep their spelling. Raises: FormatError."""
         publish(publication, stream, write)
+
+    def spelling(self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting:
+        """Count what differs and changes no value. Raises: FormatError."""
+        from dsv.formats._jsonl_spelling import compare
+
+        return compare(old, new)
 
 
 plugin: Format = JsonLines()

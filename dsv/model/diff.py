@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Protocol
 
 from dsv.model.finding import Finding
@@ -11,6 +11,8 @@ from dsv.model.revision import Revision
 
 Kind = Literal["added", "removed", "changed"]
 KINDS: tuple[Kind, ...] = ("added", "removed", "changed")
+Layer = Literal["formatting", "schema", "content"]
+LAYERS: tuple[Layer, ...] = ("formatting", "schema", "content")
 KeySource = Literal["declared", "given", "format", "inferred", "none"]
 
 
@@ -75,14 +77,26 @@ class RowCounts:
 class Formatting:
     """Differences that change no value. None where it was not compared.
 
-    `reordered`: the common rows stand in another order. The others count cells (quoting, number
-    spelling) or lines (line ends).
+    `reordered`: the common rows stand in another order; `bom`, `delimiter`, `final_line_end`: the
+    files differ in it. The others count cells (quoting, number spelling) or lines (line ends; of
+    JSON the order of names, blanks, and escapes in texts), of rows that pair.
     """
 
     reordered: bool | None = None
     quoting: int | None = None
     line_ends: int | None = None
     number_spelling: int | None = None
+    bom: bool | None = None
+    delimiter: bool | None = None
+    final_line_end: bool | None = None
+    key_order: int | None = None
+    whitespace: int | None = None
+    escapes: int | None = None
+
+    @property
+    def any(self) -> bool:
+        """Something is known to differ."""
+        return any(getattr(self, item.name) for item in fields(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +326,23 @@ class DatasetDiff:
     media: MediaDiff | None = None
     tables: Mapping[str, DatasetDiff] = field(default_factory=dict)
     matching: RowMatch | None = None
+
+    def layers(self) -> frozenset[Layer]:
+        """The layers that differ."""
+        rows = self.rows
+        equal = self.compared == "rows" and rows.added == rows.removed == rows.changed == 0
+        parts = any(part.status != "unchanged" for part in self.tables.values())
+        hidden = any((self.changed_cells_whitespace_only or {}).values()) or any(
+            (self.changed_cells_case_only or {}).values()
+        )
+        differing: dict[Layer, bool] = {
+            "formatting": self.formatting.any,
+            "schema": bool(self.schema_changes),
+            "content": self.status in ("added", "removed") or not equal or hidden or parts,
+        }
+        found = frozenset(layer for layer, differs in differing.items() if differs)
+        return found or frozenset({"content"} if self.status != "unchanged" else ())
+
     findings: tuple[Finding, ...] = ()
 
 

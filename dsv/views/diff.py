@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, RowCounts, RowMatch, SchemaChange
+from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, Layer, RowCounts, RowMatch, SchemaChange
 from dsv.model.page import Block, Heading, Line, Page, Rows, Span, spans
 from dsv.model.revision import Revision
 from dsv.model.values import shown
@@ -25,11 +25,13 @@ def build(
     views: frozenset[str] = frozenset(),
     limit: int | None = None,
     kinds: tuple[Kind, ...] = KINDS,
+    hide: frozenset[Layer] = frozenset(),
 ) -> Page:
     """The page of a diff.
 
     `views` are some of "stat", "schema", "labels", "rows"; none asks for a summary of all of them.
-    Of every kind of row at most `limit` are shown (None: 10 in the summary, all in "rows").
+    Of every kind of row at most `limit` are shown (None: 10 in the summary, all in "rows"). What
+    `hide` names is not shown; the counts of rows always are.
     """
     blocks: list[Block] = [_title(result)]
     if not result.complete:
@@ -42,7 +44,7 @@ def build(
         blocks += _list(result)
     else:
         for dataset in result.datasets:
-            blocks += _dataset(dataset, views, limit, kinds)
+            blocks += _dataset(dataset, views, limit, kinds, hide)
     return Page(blocks=tuple(blocks))
 
 
@@ -72,14 +74,20 @@ def _list(result: DiffResult) -> Iterator[Block]:
 
 
 def _dataset(
-    dataset: DatasetDiff, views: frozenset[str], limit: int | None, kinds: tuple[Kind, ...]
+    dataset: DatasetDiff,
+    views: frozenset[str],
+    limit: int | None,
+    kinds: tuple[Kind, ...],
+    hide: frozenset[Layer],
 ) -> Iterator[Block]:
     everything = not views
     yield Heading(spans=_name(dataset), level=2)
-    yield from _summary(dataset)
+    yield from _summary(dataset, formatting="formatting" not in hide)
     yield from explained_blocks(dataset)
-    if everything or "schema" in views:
+    if (everything or "schema" in views) and "schema" not in hide:
         yield from _schema(dataset, asked="schema" in views)
+    if "content" in hide:
+        return
     if "labels" in views or (everything and dataset.status != "unchanged"):
         for label in dataset.labels:
             yield from label_blocks(label, everything=not everything)
@@ -115,7 +123,7 @@ def _counts(dataset: DatasetDiff) -> tuple[Span, ...]:
     return counts
 
 
-def _summary(dataset: DatasetDiff) -> Iterator[Block]:
+def _summary(dataset: DatasetDiff, *, formatting: bool) -> Iterator[Block]:
     unchanged = dataset.rows.unchanged if dataset.status == "modified" else None
     same = f"  {unchanged:,} unchanged" if unchanged is not None else ""
     yield Line(spans=(*_counts(dataset), muted(same)), indent=1)
@@ -125,7 +133,7 @@ def _summary(dataset: DatasetDiff) -> Iterator[Block]:
     if dataset.changed_cells:
         yield Line(spans=_cells(dataset.changed_cells), indent=1)
     yield from _matching(dataset)
-    for words in (_of_which(dataset), _key_trouble(dataset), _formatting(dataset)):
+    for words in (_of_which(dataset), _key_trouble(dataset), _formatting(dataset) if formatting else ""):
         if words:
             yield Line(spans=spans(words), indent=1)
     if dataset.status != "unchanged" and dataset.compared == "rows":
@@ -182,8 +190,14 @@ def _formatting(dataset: DatasetDiff) -> str:
     parts = [
         "rows in another order" if found.reordered else "",
         f"{plural(found.quoting, 'cell')} quoted differently" if found.quoting else "",
-        f"{plural(found.line_ends, 'line end')}" if found.line_ends else "",
+        f"{plural(found.line_ends, 'line')} with another end" if found.line_ends else "",
         f"{plural(found.number_spelling, 'number')} spelled differently" if found.number_spelling else "",
+        f"names in another order in {plural(found.key_order, 'line')}" if found.key_order else "",
+        f"other blanks in {plural(found.whitespace, 'line')}" if found.whitespace else "",
+        f"other escapes in {plural(found.escapes, 'line')}" if found.escapes else "",
+        "another delimiter" if found.delimiter else "",
+        "a byte order mark came or went" if found.bom else "",
+        "the last line's end came or went" if found.final_line_end else "",
     ]
     return "formatting only: " + ", ".join(filter(None, parts)) if any(parts) else ""
 

@@ -43,7 +43,7 @@ def command(terminal: Terminal, revisions: tuple[str, ...], options: DiffOptions
         _emit(terminal, result, display)
     if not result.complete:
         return INCOMPLETE
-    different = any(item.status != "unchanged" for item in result.datasets)
+    different = any(item.status != "unchanged" and item.layers() - display.hide for item in result.datasets)
     return DIFFERENT if display.exit_code and different else 0
 
 
@@ -54,7 +54,7 @@ def _emit(terminal: Terminal, result: DiffResult, display: Display) -> None:
     from dsv.views.diff import build
 
     limit = LIMIT if display.limit is None and "rows" not in display.views else display.limit
-    page = build(result, views=display.views, limit=limit, kinds=display.kinds)
+    page = build(result, views=display.views, limit=limit, kinds=display.kinds, hide=display.hide)
     if display.form == "md":
         from dsv.renderers import markdown
 
