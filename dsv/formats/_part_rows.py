@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from dsv.errors import FormatError
 from dsv.formats._infer import infer
@@ -28,23 +29,45 @@ class Gathered:
     first_malformed: str | None = None
 
 
-def gather(engine: Engine, snapshot: Snapshot, parts: Sequence[PartFile]) -> Gathered:
-    """Read the files one after the other, each with its own format's reader. Raises: FormatError."""
+Meaning = Callable[[PartFile, Table], Table]
+"""Makes of a file's rows what they mean."""
+
+
+def gather(
+    engine: Engine,
+    snapshot: Snapshot,
+    parts: Sequence[PartFile],
+    meaning: Meaning = lambda part, table: table,
+    refusals: Mapping[str, str] = MappingProxyType({}),
+) -> Gathered:
+    """Read the files one after the other, each with its own format's reader.
+
+    `refusals` are sentences by what the engine says where `meaning` made it refuse a cell.
+
+    Raises: FormatError.
+    """
     size = sum(part.member.open().stat().st_size for part in parts)
     place = "memory" if size <= STAGE_LIMIT_BYTES else engine.attached()
-    gathering = _Gathering(engine, f"{place}.main.{engine.fresh('parts')}", snapshot)
+    gathering = _Gathering(engine, f"{place}.main.{engine.fresh('parts')}", snapshot, meaning)
     for part in parts:
-        gathering.add(part)
+        try:
+            gathering.add(part)
+        except Exception as error:
+            refused = next((sentence for said, sentence in refusals.items() if said in str(error)), None)
+            if refused is None:
+                raise
+            raise FormatError(refused, where=part.shown) from None
     return gathering.result()
 
 
 class _Gathering:
     """The relation that grows by a file's rows at a time, and its fields as far as they are known."""
 
-    def __init__(self, engine: Engine, relation: str, snapshot: Snapshot) -> None:
+    def __init__(self, engine: Engine, relation: str, snapshot: Snapshot, meaning: Meaning) -> None:
         self.engine = engine
         self.relation = relation
         self.snapshot = snapshot
+        self.meaning = meaning
         self.fields = Fields(engine, relation)
         self.ranges: list[MemberRows] = []
         self.malformed = 0
@@ -58,7 +81,7 @@ class _Gathering:
         own = Snapshot(path=path, format=part.format, gzip=part.gzip, shown_path=part.shown, options=options)
         with self.engine.aside():
             found = scan(self.engine, own)
-            self._take(part, found.table)
+            self._take(part, self.meaning(part, found.table))
             self._count(part, found)
 
     def _take(self, part: PartFile, table: Table) -> None:

@@ -43,6 +43,7 @@ class Engine:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._spill: str | None = None
         self._names = 0
+        self._attached: dict[str, Path] = {}
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -121,17 +122,18 @@ class Engine:
 
     def attached(self) -> str:
         """The name of a new database in a file that lives as long as the engine: for what may not fit memory."""
-        name = self.fresh("kept")
-        self.execute(f"ATTACH {literal(str(self.scratch('.duckdb')))} AS {name}")
+        name, path = self.fresh("kept"), self.scratch(".duckdb")
+        self.execute(f"ATTACH {literal(str(path))} AS {name}")
+        self._attached[name] = path
         return name
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Tables and views that are made in the block are gone after it.
+        """Tables, views and databases that are made in the block are gone after it.
 
         Inside, what others made is named with its database and schema (`memory.main.NAME`).
         """
-        name = self.fresh("aside")
+        name, before = self.fresh("aside"), set(self._attached)
         self.execute(f"CREATE SCHEMA memory.{name}")
         self.execute(f"USE memory.{name}")
         try:
@@ -139,6 +141,9 @@ class Engine:
         finally:
             self.execute("USE memory.main")
             self.execute(f"DROP SCHEMA memory.{name} CASCADE")
+            for other in self._attached.keys() - before:
+                self.execute(f"DETACH {other}")
+                self._attached.pop(other).unlink()
 
     def fresh(self, prefix: str) -> str:
         """A name for a table or view that nothing else has."""
