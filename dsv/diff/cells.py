@@ -81,9 +81,18 @@ class Differences:
         return f"CASE kind WHEN 'changed' THEN ({changed}) ELSE {Credits.ROW} IS NULL END"
 
     @property
+    def blanks_only(self) -> str:
+        """SQL that is true of the changed rows all of whose changes are in whitespace only."""
+        real = [
+            f"c{number} AND NOT w{number}" if pair.textual else f"c{number}"
+            for number, pair in enumerate(self.compared)
+        ]
+        return f"(kind = 'changed' AND NOT ({' OR '.join(real) or 'false'}))"
+
+    @property
     def later(self) -> str:
-        """SQL that is true of the rows that are shown after the others."""
-        return f"NOT ({self.unexplained})"
+        """SQL for the place of a row among those shown: what migrations explain last, blanks before it."""
+        return f"CASE WHEN NOT ({self.unexplained}) THEN 2 WHEN {self.blanks_only} THEN 1 ELSE 0 END"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

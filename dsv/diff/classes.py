@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from dsv.diff.equality import Form, canonical_text
 from dsv.diff.fields import Alignment, FieldPair, Side
-from dsv.tables.duckdb import identifier, literal
+from dsv.model.profile import CLASS_LIMIT
+from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.table import Table
+
+MOST_COUNTS = 10 * CLASS_LIMIT
+"""So many numbers of rows by class and split are read at most."""
 
 ClassRows = Counter[str | None]
 """Rows by class; None stands for not labelled."""
@@ -64,9 +68,17 @@ class ClassField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassTally:
-    """Rows of one side by (class, split). A class None is not labelled, a split None is missing."""
+    """Rows of one side by (class, split). A class None is not labelled, a split None is missing.
+
+    `truncated`: so many classes that only rows that are not labelled are counted.
+    """
 
     rows: Mapping[tuple[str | None, str | None], int]
+    truncated: int | None = None
+
+    def classes(self) -> int:
+        """Number of classes."""
+        return self.truncated or sum(name is not None for name in self.by_class())
 
     def by_class(self) -> ClassRows:
         """Rows by class."""
@@ -100,8 +112,15 @@ def tally(table: Table, side: Side, label: ClassField, split: ClassField | None)
         names = f"unnest(CASE WHEN len({names}) > 0 THEN {names} ELSE [NULL] END)"
     split_form = split.form(side) if split else None
     part = split.names(side, identifier(split_form.name)) if split and split_form else "NULL"
-    rows = table.engine.rows(
-        f"SELECT class, part, count(*) FROM "
-        f"(SELECT {names} AS class, {part} AS part FROM {table.relation} AS dsv_table) GROUP BY ALL"
-    )
-    return ClassTally(rows={(name, part): number for name, part, number in rows})
+    cells = f"(SELECT {names} AS class, {part} AS part FROM {table.relation} AS dsv_table)"
+    rows = table.engine.rows(f"SELECT class, part, count(*) FROM {cells} GROUP BY ALL LIMIT {MOST_COUNTS}")
+    found = ClassTally(rows={(name, part): number for name, part, number in rows})
+    if len(rows) < MOST_COUNTS and found.classes() <= CLASS_LIMIT:
+        return found
+    return _too_many(table.engine, cells)
+
+
+def _too_many(engine: Engine, cells: str) -> ClassTally:
+    """The tally of an id that is taken for a label: how many classes, and rows without one."""
+    classes, unlabelled = engine.rows(f"SELECT count(DISTINCT class), count(*) FILTER (class IS NULL) FROM {cells}")[0]
+    return ClassTally(rows={(None, None): unlabelled}, truncated=classes)

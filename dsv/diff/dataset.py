@@ -11,6 +11,9 @@ from dsv.diff.classes import NOTHING, ClassField, class_field, tally
 from dsv.diff.encoding import Sequences
 from dsv.diff.explain import explain, label_credits, recorded_renames
 from dsv.diff.fields import Alignment, FieldPair, Side, forms
+from dsv.diff.findings import of_numbers
+from dsv.diff.findings_cells import of_cells
+from dsv.diff.findings_splits import of_splits
 from dsv.diff.keys import Key
 from dsv.diff.matching import pair_by_identity, shown_names
 from dsv.diff.rekeyed import rekeyed
@@ -66,7 +69,7 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, re
     match, only = matching(differences, forms(old), forms(new), request.where) if request.where else (None, None)
     sequences = Sequences(old=old, new=new, fields=_sequence(fields, key, request))
     label_diffs = _labels(old, new, fields, split, request, differences, sequences)
-    return DatasetDiff(
+    diff = DatasetDiff(
         dataset=name,
         path=path,
         status="modified" if _modified(counts, schema_changes, formatting) else "unchanged",
@@ -100,14 +103,18 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, re
         matching=match,
         explained=told.explained if told else None,
         unexplained=told.unexplained if told else None,
-        findings=(
-            *(told.findings if told else ()),
-            *surrogates.renumbered(name, left, right, key, fields, differences, request),
-            *_overlapping(name, counts, request),
-            *keyforms.told(name, request),
-            *keyforms.changed_forms(name, old, new, fields, key, pairing.pairs, request),
-        ),
     )
+    findings = [
+        *of_numbers(diff),
+        *of_cells(differences, counts.changed, tuple(counts.cells)),
+        *(of_splits(left, right, key, split, pairing.duplicate_keys) if split else ()),
+        *(told.findings if told else ()),
+        *surrogates.renumbered(name, left, right, key, fields, differences, request),
+        *_overlapping(name, counts, request),
+        *keyforms.told(name, request),
+        *keyforms.changed_forms(name, old, new, fields, key, pairing.pairs, request),
+    ]
+    return replace(diff, findings=tuple(findings))
 
 
 def _paired_by(old: Table, new: Table, fields: Alignment, request: DiffRequest) -> tuple[Key, Table, Table, Alignment]:

@@ -22,6 +22,15 @@ def compare(
 ) -> LabelDiff:
     """The difference of one label. Without `differences` no rows paired, and no class became another."""
     before, after = old.by_class(), new.by_class()
+    if old.truncated or new.truncated:
+        return LabelDiff(
+            field=label.name,
+            classes=(),
+            transitions=None,
+            inferred=None,
+            unlabelled=Counts(old=before[None], new=after[None]),
+            truncated=Counts(old=old.classes(), new=new.classes()),
+        )
     flows: Flows = Counter()
     changed_sets, removed, written = 0, ClassRows(), Encoded()
     if differences is not None and label.pair is not None:

@@ -52,7 +52,8 @@ class Changeset(Protocol):
     def rows(self, kinds: tuple[Kind, ...] = KINDS, limit: int | None = None) -> Iterator[RowChange]:
         """Rows of the given kinds, at most `limit` of each kind.
 
-        Rows that migrations explain follow the others; else by old, then new position.
+        Rows that migrations explain come last, before them those that differ in whitespace only;
+        else by old, then new position.
         """
 
 
@@ -192,7 +193,9 @@ class LabelDiff:
     is the Jensen-Shannon distance (base 2, 0-1) of the two class distributions, None when a side
     has no labelled row. `explained` counts the rows whose class differs by the migration that gave
     it, `unexplained` those that none gave; None where there is no migration to ask. `encodings` are
-    the changes in encoding only, most rows first.
+    the changes in encoding only, most rows first. `truncated`: a side has more than CLASS_LIMIT
+    classes (dsv.model.profile), which are many each; none is listed then, and transitions, inferred
+    operations and distance are None.
     """
 
     field: str
@@ -205,6 +208,17 @@ class LabelDiff:
     explained: tuple[ClassCredit, ...] | None = None
     unexplained: int | None = None
     encodings: tuple[Encoding, ...] = ()
+    truncated: Counts | None = None
+
+    @property
+    def class_counts(self) -> Counts:
+        """Number of classes that have a row, on each side."""
+        if self.truncated is not None:
+            return self.truncated
+        return Counts(
+            old=sum(item.old > 0 for item in self.classes),
+            new=sum(item.new > 0 for item in self.classes),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,7 @@ def _label(label: LabelDiff) -> dict[str, Any]:
         "explained": None if label.explained is None else [dataclasses.asdict(item) for item in label.explained],
         "unexplained": label.unexplained,
         "js_distance": encode(label.js_distance),
+        "truncated": _maybe(label.truncated),
         "encodings": None if label.transitions is None else [_encoding(item) for item in label.encodings],
     }
 

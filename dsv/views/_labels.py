@@ -12,6 +12,8 @@ from dsv.views._words import code, muted, number, plural, share, signed, step
 
 SUMMARY_CLASSES = 20
 SUMMARY_TRANSITIONS = 10
+SUMMARY_OPERATIONS = 5
+SUMMARY_NAMES = 3
 MOST_SPLITS = 4
 UNLABELLED = "(unlabelled)"
 NONE = Counts(old=0, new=0)
@@ -21,6 +23,9 @@ KINDS = {"case": "case", "blanks": "blanks", "plural": "singular or plural"}
 def label_blocks(label: LabelDiff, *, everything: bool) -> Iterator[Block]:
     """Blocks of one label; `everything` lists all that changed, else the largest changes."""
     yield Heading(spans=spans("Label ", code(label.field)), level=3)
+    if label.truncated is not None:
+        text = f"{step(label.truncated.old, label.truncated.new)} classes: too many to list"
+        yield Line(spans=(muted(text),), indent=2)
     yield from _classes(label, everything)
     if label.unlabelled.old or label.unlabelled.new:
         yield Line(spans=spans(f"unlabelled {step(label.unlabelled.old, label.unlabelled.new)}"), indent=2)
@@ -29,8 +34,7 @@ def label_blocks(label: LabelDiff, *, everything: bool) -> Iterator[Block]:
         yield Line(spans=(muted(text),), indent=2)
     yield from _transitions(label, everything)
     yield from _encodings(label, everything)
-    for item in label.inferred or ():
-        yield Line(spans=_inferred(item), indent=2)
+    yield from _operations(label, everything)
 
 
 def _classes(label: LabelDiff, everything: bool) -> Iterator[Block]:
@@ -133,14 +137,29 @@ def _class(name: str | None) -> Span:
     return muted(UNLABELLED) if name is None else code(shown(name))
 
 
-def _inferred(item: Inferred) -> tuple[Span, ...]:
-    """`looks like rename_class bike -> bicycle (412 of 413; 1 went to bus)`."""
-    strays = [part for stray in item.strays for part in (", ", f"{number(stray.rows)} went to ", _class(stray.target))]
+def _operations(label: LabelDiff, everything: bool) -> Iterator[Block]:
+    found = label.inferred or ()
+    listed = found if everything else found[:SUMMARY_OPERATIONS]
+    for item in listed:
+        yield Line(spans=_inferred(item, None if everything else SUMMARY_NAMES), indent=2)
+    left = len(found) - len(listed)
+    if left:
+        yield Line(spans=(muted(f"… {plural(left, 'more operation')} suggested (--labels shows all)"),), indent=2)
+
+
+def _inferred(item: Inferred, most: int | None) -> tuple[Span, ...]:
+    """`looks like rename_class bike -> bicycle (412 of 413; 1 went to bus)`; at most so many names each."""
+    listed = item.strays[:most]
+    strays = [part for stray in listed for part in (", ", f"{number(stray.rows)} went to ", _class(stray.target))]
+    left = item.strays[len(listed) :]
+    strays += [", ", f"{number(sum(stray.rows for stray in left))} elsewhere"] if left else []
     tail = ("; ", *strays[1:]) if strays else ()
     support = f" ({number(item.support)} of {number(item.total)}"
-    names = (*_names(item.sources), " -> ", *_names(item.targets))
+    names = (*_names(item.sources, most), " -> ", *_names(item.targets, most))
     return spans("looks like ", code(item.operation), " ", *names, support, *tail, ")")
 
 
-def _names(names: tuple[str, ...]) -> tuple[Span | str, ...]:
-    return tuple(part for name in names for part in (", ", code(shown(name))))[1:]
+def _names(names: tuple[str, ...], most: int | None) -> tuple[Span | str, ...]:
+    parts = tuple(part for name in names[:most] for part in (", ", code(shown(name))))[1:]
+    left = len(names) - len(names[:most])
+    return (*parts, f" and {left:,} more") if left else parts
