@@ -149,7 +149,7 @@ def _compare(names: tuple[Revision, Revision], pairs: Sequence[Pair], options: D
         pairs = [replace(pair, old=pair.new, new=pair.old) for pair in pairs]
     if options.row is not None:
         pairs = [_with_row(pairs, options.row)]
-    engine = Engine()
+    engine = Engine(memory=options.memory_bytes)
     try:
         found = [_table_diff(engine, pair, options, alone=len(pairs) == 1) for pair in pairs]
     except BaseException:

@@ -68,6 +68,12 @@ def _row(ctx: click.Context, parameter: click.Parameter, value: str | None) -> d
     return row
 
 
+def _size(ctx: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    from dsv.tables.memory import parse_size
+
+    return None if value is None else parse_size(value)
+
+
 IDENTITY = (
     _many("-k", "--key", metavar="FIELD", help="Field that names a row. Give it once for each field of the key."),
     _many("-l", "--label", metavar="FIELD", help="Field whose values are classes. May be given again."),
@@ -113,6 +119,12 @@ COMPARING = (
     ),
     _flag("-R", "--reverse", help="Swap the two sides."),
     _flag("--skip-malformed", help="Leave out lines that cannot be parsed, and count them."),
+    click.option(
+        "--memory",
+        metavar="SIZE",
+        callback=_size,
+        help="Memory to use, as 800MB or 4GB; what does not fit goes to disk. Half of the machine's, 2 GiB at most.",
+    ),
 )
 SHOWING = (
     _flag("--stat", help="Show row counts."),
@@ -207,6 +219,7 @@ def _options(given: dict[str, Any]) -> DiffOptions:
         where=given.pop("where"),
         row=given.pop("key_json"),
         profiles=given.pop("profiles"),
+        memory_bytes=given.pop("memory"),
     )
 
 

@@ -12,7 +12,7 @@ from dsv.diff.overlap import box, intersection_over_union
 from dsv.diff.request import DiffRequest
 from dsv.diff.rows import Pairing, drop
 from dsv.tables.duckdb import Engine, identifier, literal
-from dsv.tables.table import POSITION, Table
+from dsv.tables.table import OFFSET, POSITION, Table
 
 OLD, NEW = "old_position", "new_position"
 
@@ -189,11 +189,12 @@ def reconcile(pairing: Pairing, counts: CellCounts) -> int:
 
 def _fetched(table: Table, side: Side, differing: str) -> str:
     cells = ", ".join(f"{identifier(name)} AS {side[0]}{number}" for number, name in enumerate(table.schema.names))
+    place, wanted = (OFFSET, f"{side[0]} - 1") if table.lookup else (POSITION, side[0])
     name = table.engine.fresh("diff_fetched")
     table.engine.execute(
         f"CREATE TABLE {name} AS SELECT {POSITION} AS {side}_position, {cells} "
-        f"FROM {table.relation} AS dsv_table "
-        f"WHERE {POSITION} IN (SELECT {side[0]} FROM {differing} WHERE {side[0]} IS NOT NULL)"
+        f"FROM {table.lookup or table.relation} AS dsv_table "
+        f"WHERE {place} IN (SELECT {wanted} FROM {differing} WHERE {side[0]} IS NOT NULL)"
     )
     return name
 

@@ -113,20 +113,6 @@ def near(old: str, new: str, depth: int, tolerance: float) -> str:
     return f"({same} OR (len({old}) = len({new}) AND coalesce({every}, true)))"
 
 
-def row_hash(values: list[tuple[str, bool]]) -> str:
-    """SQL for 64 bits that tell rows apart; each value comes with whether it is nested.
-
-    Nested values go in as sort keys: the engine's own hash takes NULL, [] and [NULL] for one.
-    """
-    if not values:
-        return "CAST(0 AS UBIGINT)"
-    parts = [sql for sql, nested in values if not nested]
-    keyed = ", ".join(f"{sql}, 'ASC NULLS FIRST'" for sql, nested in values if nested)
-    if keyed:
-        parts.append(f"create_sort_key({keyed})")
-    return f"hash({', '.join(parts)})"
-
-
 def without_blanks(sql: str) -> str:
     """SQL for a text with all its blanks left out."""
     return f"regexp_replace({sql}, {literal(BLANKS)}, '', 'g')"

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from dsv.diff.cells import NEW, OLD, Credits, Differences
 from dsv.diff.classes import ClassField
-from dsv.diff.equality import Form, row_hash
+from dsv.diff.equality import Form
 from dsv.diff.explain_schema import schema_credits
 from dsv.diff.fields import Alignment, FieldPair, forms
+from dsv.diff.hashing import Value, row_hash
 from dsv.diff.keys import Key
 from dsv.diff.replay import Authorship, Replay, Replayed, authorship
 from dsv.diff.request import DiffRequest
@@ -231,9 +232,9 @@ def _matched(new: Table, fields: Alignment, differences: Differences, replayed: 
     for form in wanted:
         cells = _typed(new, differences, form, known[form.name], final.schema[form.name].type)
         pair = FieldPair(old=known[form.name], new=cells.form)
-        left += [(pair.value("old"), pair.nested), (f"{identifier(form.name)} IS NULL", False)]
+        left += [pair.hashed("old"), Value(sql=f"{identifier(form.name)} IS NULL")]
         column = differences.column("new", form.name)
-        right += [(pair.value("new", cells.value), pair.nested), (f"{column} IS NULL", False)]
+        right += [pair.hashed("new", cells.value), Value(sql=f"{column} IS NULL")]
     removed = f"SELECT {OLD} FROM {differences.table} WHERE kind = 'removed'"
     start = f"SELECT {POSITION} FROM {replayed.start.relation} AS dsv_table"
     eligible = f"{POSITION} IN ({removed}) OR {POSITION} NOT IN ({start})"

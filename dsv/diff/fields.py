@@ -14,9 +14,9 @@ from dsv.diff.equality import (
     near,
     number,
     numeric_depth,
-    row_hash,
     without_blanks,
 )
+from dsv.diff.hashing import Value, row_hash
 from dsv.errors import SchemaError, did_you_mean
 from dsv.model.schema import is_nested
 from dsv.tables.duckdb import identifier, literal
@@ -71,6 +71,12 @@ class FieldPair:
         """SQL for the comparable value of a side's cell, which stands in `column` (else its own name)."""
         mine, other = (self.old, self.new) if side == "old" else (self.new, self.old)
         return comparable(identifier(mine.name) if column is None else column, mine, other)
+
+    def hashed(self, side: Side, column: str | None = None) -> Value:
+        """What a side's cell adds to the hash of its row."""
+        same = str(self.old.engine) == str(self.new.engine)
+        kind = self.form(side).engine if same else None
+        return Value(sql=self.value(side, column), nested=self.nested, kind=kind)
 
     def text(self, side: Side, column: str) -> str:
         """SQL for the comparable value of a side's cell as text."""
@@ -168,7 +174,7 @@ def align(old: Table, new: Table, renames: Iterable[tuple[str, str]] = ()) -> Al
 
 def hash_of(pairs: Sequence[FieldPair], side: Side) -> str:
     """SQL for the hash of the comparable values of a side's row."""
-    return row_hash([(pair.value(side), pair.nested) for pair in pairs])
+    return row_hash([pair.hashed(side) for pair in pairs])
 
 
 def key_hash(key: Sequence[FieldPair], side: Side) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dsv.diff.cells import NEW, OLD, Differences
-from dsv.diff.equality import row_hash
 from dsv.diff.fields import Side, hash_of
+from dsv.diff.hashing import row_hash
 from dsv.diff.plain import plain, stored
 from dsv.model.diff import KeyChange
 from dsv.tables.table import Table
@@ -34,7 +34,7 @@ def _unique(differences: Differences, side: Side) -> str:
     values = []
     for pair in differences.compared:
         old, new = differences.columns(pair)
-        values.append((pair.value(side, old if side == "old" else new), pair.nested))
+        values.append(pair.hashed(side, old if side == "old" else new))
     kind, position = ("removed", OLD) if side == "old" else ("added", NEW)
     return (
         f"(SELECT {row_hash(values)} AS h, min({position}) AS p FROM {differences.table} "

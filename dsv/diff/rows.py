@@ -11,12 +11,6 @@ from dsv.model.diff import Counts
 from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.table import POSITION, Table
 
-FIRST_ROWS = 20_000
-ONE_IN = 512
-"""Keys are sampled before the join: of the first rows, and of one row in so many. If no two of them are
-equal, then with a probability of 99.9 % the join has fewer than 14 * ONE_IN ** 2 = 3.7 million rows too
-many, whatever repeats: it cannot grow beyond measure."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
@@ -109,11 +103,10 @@ class _Found:
 
 def _paired_once(engine: Engine, left: str, right: str, spelled: bool) -> _Found | None:
     """Pair rows whose keys do not repeat, straight from the sources; None if a key of both sides repeats."""
-    (rows_old, unique_old), (rows_new, unique_new) = _glance(engine, left), _glance(engine, right)
-    if not (unique_old and unique_new):
-        return None
-    rows = Counts(old=rows_old, new=rows_new)
-    join = _joined(engine, left, right, spelled)
+    rows = Counts(old=_count(engine, left), new=_count(engine, right))
+    # Where no row pairs with two, the join has no more rows than both sides together. One row more
+    # proves that keys repeat, and so the join is cut off there, before it grows beyond measure.
+    join = _joined(engine, left, right, spelled, most=rows.old + rows.new + 1)
     if not join.each_once(rows):
         drop(engine, join.table)
         return None
@@ -145,30 +138,26 @@ def _paired_as_multisets(engine: Engine, left: str, right: str, spelled: bool) -
     return found
 
 
-def _glance(engine: Engine, source: str) -> tuple[int, bool]:
-    """Number of rows, and whether no two rows of a sample have one key."""
-    sampled = f"FILTER (p <= {FIRST_ROWS} OR hash(p) % {ONE_IN} = 0)"
-    rows, keys, distinct = engine.rows(
-        f"SELECT count(*), count(k) {sampled}, count(DISTINCT k) {sampled} FROM {source}"
-    )[0]
-    return rows, keys == distinct
+def _count(engine: Engine, source: str) -> int:
+    return int(engine.value(f"SELECT count(*) FROM {source}"))
 
 
-def _joined(engine: Engine, left: str, right: str, spelled: bool) -> _Join:
-    """Join by key. Pairs of equal rows become one group, so that only what differs is stored."""
+def _joined(engine: Engine, left: str, right: str, spelled: bool, most: int | None = None) -> _Join:
+    """Join by key, the first `most` rows. Pairs of equal rows become one group: only what differs is stored."""
     name = engine.fresh("diff_pairs")
     same = "l.v = r.v" + (" AND l.s = r.s" if spelled else "")
     every = (
         f"SELECT l.p AS lp, r.p AS rp, coalesce(l.k, r.k) AS lk, coalesce({same}, false) AS same "
         f"FROM {left} AS l FULL OUTER JOIN {right} AS r ON l.k = r.k"
-    )
+    ) + ("" if most is None else f" LIMIT {most}")
     differing = ", ".join(
         f"CASE WHEN NOT same THEN {column} END AS {short}" for column, short in (("lp", "o"), ("rp", "n"), ("lk", "k"))
     )
-    engine.execute(
-        f"CREATE TABLE {name} AS SELECT {differing}, count(*) AS number, min(rp - lp) AS least, "
-        f"max(rp - lp) AS most FROM ({every}) GROUP BY ALL"
-    )
+    with engine.unordered():
+        engine.execute(
+            f"CREATE TABLE {name} AS SELECT {differing}, count(*) AS number, min(rp - lp) AS least, "
+            f"max(rp - lp) AS most FROM ({every}) GROUP BY ALL"
+        )
     pairs, alone_old, alone_new, least, most = engine.rows(
         "SELECT coalesce(sum(number) FILTER ((o IS NULL) = (n IS NULL)), 0), "
         "count(*) FILTER (o IS NOT NULL AND n IS NULL), count(*) FILTER (o IS NULL AND n IS NOT NULL), "

@@ -12,7 +12,7 @@ from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import Snapshot
 from dsv.tables import native
 from dsv.tables.duckdb import Engine, identifier, literal
-from dsv.tables.table import POSITION, Table
+from dsv.tables.table import OFFSET, POSITION, Table, lookup
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
@@ -21,9 +21,16 @@ _WIDER = {"integer": ("number",), "string": ("enum", "json"), "date": ("datetime
 
 
 def typed_table(
-    engine: Engine, snapshot: Snapshot, found: Mapping[str, DuckDBPyType], source: str, position: str
+    engine: Engine,
+    snapshot: Snapshot,
+    found: Mapping[str, DuckDBPyType],
+    source: str,
+    position: str,
+    offset: str | None = None,
 ) -> Table:
     """The rows of `source` (SQL after FROM) as a table; `position` is SQL for a row's number from 1.
+
+    `offset` is the column of `source` that counts rows from 0, if it has one.
 
     Raises: FormatError: names cannot be told apart, or a column is not of its declared type.
     """
@@ -42,10 +49,13 @@ def typed_table(
         f"{native.value(identifier(item.name), found[item.name], item.type)} AS {identifier(item.name)}"
         for item in schema
     ]
+    values.append(f"{position} AS {POSITION}")
     name = engine.fresh("scan")
-    engine.execute(f"CREATE VIEW {name} AS SELECT {', '.join(values)}, {position} AS {POSITION} FROM {source}")
+    engine.execute(f"CREATE VIEW {name} AS SELECT {', '.join(values)} FROM {source}")
+    if offset is not None:
+        engine.execute(f"CREATE VIEW {lookup(name)} AS SELECT {', '.join(values)}, {offset} AS {OFFSET} FROM {source}")
     _check_cells(engine, name, schema, lambda position: f"{snapshot.shown_path} (row {position})")
-    return Table(engine=engine, relation=name, schema=schema)
+    return Table(engine=engine, relation=name, schema=schema, lookup=None if offset is None else lookup(name))
 
 
 def _check_type(declared: Field, found: Field, snapshot: Snapshot) -> None:

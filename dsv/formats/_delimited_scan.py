@@ -22,7 +22,7 @@ from dsv.formats._records import UNCLOSED, syntax
 from dsv.formats.base import Scan
 from dsv.model.snapshot import Snapshot
 from dsv.tables.duckdb import Engine, identifier, literal
-from dsv.tables.table import Table, stage
+from dsv.tables.table import Table, lookup, stage
 from dsv.tables.types import columns
 
 _LONGEST_RECORD_BYTES = 256 * 1024 * 1024
@@ -60,7 +60,8 @@ def scan(engine: Engine, snapshot: Snapshot, delimiters: Sequence[str]) -> Scan:
             {name: test for name, test in tests.items() if test is not None},
             lambda position: f"{snapshot.shown_path}:{_line_of(snapshot, layout, position)}",
         )
-    table = Table(engine=engine, relation=relation, schema=schema, text_fields=frozenset(schema.names))
+    names = frozenset(schema.names)
+    table = Table(engine=engine, relation=relation, schema=schema, text_fields=names, lookup=lookup(relation))
     return Scan(table=table, malformed=source.malformed, first_malformed=source.first_malformed)
 
 
@@ -97,7 +98,7 @@ def _try_load(engine: Engine, source: _Source, layout: Layout) -> str | None:
 
 
 def _load(engine: Engine, source: _Source, layout: Layout, longest: int) -> str:
-    """Read a file into the engine, or as a view of the file if it is large; the relation's name."""
+    """Read a file for the engine; the relation's name."""
     options = {
         "auto_detect": "false",
         "delim": literal(layout.delimiter),

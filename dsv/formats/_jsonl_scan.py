@@ -21,7 +21,7 @@ from dsv.model.snapshot import Snapshot
 from dsv.model.values import shown
 from dsv.tables import native
 from dsv.tables.duckdb import Engine, identifier, literal
-from dsv.tables.table import Table, stage
+from dsv.tables.table import Table, lookup, stage
 from dsv.tables.types import Type, columns, engine_type, parse, spell
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _inferred(
         types |= dict.fromkeys(wide, "json")
         relation = _load(engine, source, types)
     schema = Schema(fields=tuple(Field(name=name, type=kind) for name, kind in types.items()))
-    return Table(engine=engine, relation=relation, schema=schema)
+    return Table(engine=engine, relation=relation, schema=schema, lookup=lookup(relation))
 
 
 def _kind(kind: DuckDBPyType) -> str:
@@ -206,7 +206,7 @@ def _as_text(item: Field) -> bool:
 
 
 def _load(engine: Engine, source: _Source, types: Mapping[str, str]) -> str:
-    """Read a file into the engine, or as a view of the file if it is large; the relation's name."""
+    """Read a file for the engine; the relation's name."""
     read = columns((name, "JSON" if kind == "json" else engine_type(kind)) for name, kind in types.items())
     reader = source.reader(f"auto_detect = false, columns = {read}")
     selected = ", ".join(

@@ -32,7 +32,8 @@ class Parquet:
         """Read the file as a table. Raises: FormatError: it is no sound Parquet file, or does not fit."""
         path = unzipped(engine, snapshot)
         found = found_columns(engine, path, snapshot)
-        table = typed_table(engine, snapshot, found, reader(path, numbered=True), f"{ROW_NUMBER} + 1")
+        source = reader(path, numbered=True)
+        table = typed_table(engine, snapshot, found, source, f"{ROW_NUMBER} + 1", offset=ROW_NUMBER)
         return Scan(table=table)
 
     def publish(self, publication: Publication, stream: IO[bytes]) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from dsv.tables.memory import engine_limit
+
 if TYPE_CHECKING:
     import duckdb
     from duckdb.sqltypes import DuckDBPyType
@@ -35,10 +37,14 @@ def literal(value: str | int | float | bool | None) -> str:
 
 
 class Engine:
-    """Runs SQL. Temporary tables live as long as the engine; use it as a context manager."""
+    """Runs SQL. Temporary tables live as long as the engine; use it as a context manager.
 
-    def __init__(self, memory_limit: str | None = None, threads: int | None = None) -> None:
-        self._memory_limit = memory_limit
+    `memory` is what the process may use in bytes (None: half of the machine's, 2 GiB at most): what
+    does not fit goes to disk.
+    """
+
+    def __init__(self, memory: int | None = None, threads: int | None = None) -> None:
+        self._memory = memory
         self._threads = threads
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._spill: str | None = None
@@ -68,8 +74,7 @@ class Engine:
         connection = duckdb.connect(config={"python_enable_replacements": "false"})
         connection.execute("SET enable_progress_bar = false")
         connection.execute(f"SET temp_directory = {literal(self._spill)}")
-        if self._memory_limit is not None:
-            connection.execute(f"SET memory_limit = {literal(self._memory_limit)}")
+        connection.execute(f"SET memory_limit = '{engine_limit(self._memory)}B'")
         if self._threads is not None:
             connection.execute(f"SET threads = {int(self._threads)}")
         return connection
@@ -77,6 +82,15 @@ class Engine:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement whose rows nobody wants."""
         self.connection.execute(sql, list(parameters)).fetchall()
+
+    @contextmanager
+    def unordered(self) -> Iterator[None]:
+        """Let statements give rows in any order: a limit then ends its query early."""
+        self.execute("SET preserve_insertion_order = false")
+        try:
+            yield
+        finally:
+            self.execute("SET preserve_insertion_order = true")
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from dsv.model.schema import Schema, is_nested
-from dsv.tables.duckdb import Engine, identifier
+from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.types import engine_type
 
 POSITION = "_dsv_position"
-STAGE_LIMIT_BYTES = 256 * 1024 * 1024
-"""Text up to this size is read into the engine once; larger files are read where they lie, each time."""
+OFFSET = "_dsv_offset"
+STAGE_LIMIT_BYTES = 64 * 1024 * 1024
+"""Text up to this size is kept in the engine's memory; what larger files hold waits on the disk."""
+GROUP_BYTES = 16 * 1024 * 1024
+LEAST_GROUP, MOST_GROUP = 2048, 122_880
+"""Rows of a Parquet row group: so many that it holds about GROUP_BYTES."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +25,15 @@ class Table:
     `relation` goes after FROM: a table or view name, or a SELECT in parentheses. It has the
     fields of `schema` under their own names, and a BIGINT `POSITION` that counts the rows of the
     file from 1. Fields in `text_fields` hold VARCHAR as the file spells it, whatever their type.
+    `lookup` is a relation of the same rows that also has `OFFSET`, which is `POSITION` - 1 as the
+    engine stores it: rows are found by it without reading all others. None: there is none.
     """
 
     engine: Engine
     relation: str
     schema: Schema
     text_fields: frozenset[str] = frozenset()
+    lookup: str | None = None
 
     def text(self, field: str) -> str:
         """SQL for the cell as it is stored."""
@@ -75,15 +83,36 @@ def cast_text(column: str, type_name: str, attempt: bool = False) -> str:
 
 
 def stage(engine: Engine, reader: str, size_bytes: int) -> str:
-    """Name a relation of what a reader of text reads, with `POSITION`; small text is read only once.
+    """Name a relation of what a reader of text reads, with `POSITION`. The text is parsed only once.
 
     All records are read before this returns, so that a malformed file is an error of the engine here.
     """
     name = engine.fresh("scan")
     if size_bytes > STAGE_LIMIT_BYTES:
-        engine.execute(f"CREATE VIEW {name} AS SELECT *, row_number() OVER () AS {POSITION} FROM {reader}")
-        engine.value(f"SELECT count(*) FROM {name}")
-        return name
-    engine.execute(f"CREATE TABLE {name}_rows AS SELECT * FROM {reader}")
-    engine.execute(f"CREATE VIEW {name} AS SELECT *, rowid + 1 AS {POSITION} FROM {name}_rows")
+        path = engine.scratch(".parquet")
+        write_rows(engine, reader, path)
+        options = "file_row_number = true, hive_partitioning = false"
+        source = f"(SELECT * RENAME (file_row_number AS {OFFSET}) FROM read_parquet({literal(str(path))}, {options}))"
+    else:
+        engine.execute(f"CREATE TABLE {name}_rows AS SELECT * FROM {reader}")
+        source = f"(SELECT *, rowid AS {OFFSET} FROM {name}_rows)"
+    engine.execute(f"CREATE VIEW {lookup(name)} AS SELECT *, {OFFSET} + 1 AS {POSITION} FROM {source}")
+    engine.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({OFFSET}) FROM {lookup(name)}")
     return name
+
+
+def lookup(relation: str) -> str:
+    """The name of the relation that also has `OFFSET`, where `stage` made one."""
+    return f"{relation}_lookup"
+
+
+def write_rows(engine: Engine, relation: str, path: Path) -> None:
+    """Write what a relation gives, in its order, to a Parquet file for the engine's own use.
+
+    Integers of more than 64 bits must not be among it: the file would round them.
+    """
+    text = "strlen(CAST(to_json(dsv_row) AS VARCHAR))"
+    usual = engine.value(f"SELECT avg({text}) FROM (SELECT * FROM {relation} LIMIT 1000) AS dsv_row") or 1
+    group = max(LEAST_GROUP, min(MOST_GROUP, int(GROUP_BYTES // usual)))
+    options = f"FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE {group}"
+    engine.execute(f"COPY (SELECT * FROM {relation}) TO {literal(str(path))} ({options})")

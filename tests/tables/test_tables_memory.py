@@ -1,0 +1,105 @@
+"""How much memory the engine takes, and what waits on the disk."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsv.errors import UsageError
+from dsv.formats.base import detect, scan
+from dsv.model.snapshot import Snapshot
+from dsv.tables import memory, table
+from dsv.tables.duckdb import Engine
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("800MB", 800_000_000), ("2GB", 2_000_000_000), ("1.5GiB", 3 * 2**29), ("64 kib", 65536), ("123", 123)],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert memory.parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "MB", "-1GB", "1 XB", "1e9", "2GB; DROP"])
+def test_no_sizes(text: str) -> None:
+    with pytest.raises(UsageError):
+        memory.parse_size(text)
+
+
+def test_the_engine_leaves_room_below_what_was_granted() -> None:
+    with Engine(memory=1_000_000_000) as engine:
+        assert engine.value("SELECT current_setting('memory_limit')") == "762.9 MiB"
+
+
+def test_the_usual_limit_is_half_of_a_small_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_machine", lambda: 3 * 2**30)
+    assert memory.engine_limit() == int(0.8 * 1.5 * 2**30)
+    monkeypatch.setattr(memory, "_machine", lambda: 2**40)
+    assert memory.engine_limit() == int(0.8 * 2 * 2**30)
+    monkeypatch.setattr(memory, "_machine", lambda: 2**20)
+    assert memory.engine_limit() == int(0.8 * 512 * 2**20)
+
+
+def _rows(path: Path) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
+    name, gzip = detect(path.name)
+    with Engine() as engine:
+        found = scan(engine, Snapshot(path=path, format=name, gzip=gzip, shown_path=path.name)).table
+        columns = ", ".join(found.schema.names)
+        rows = engine.rows(f"SELECT _dsv_position, {columns} FROM {found.relation} ORDER BY _dsv_position")
+        offsets = engine.rows(f"SELECT _dsv_position - _dsv_offset FROM {found.lookup}")
+        assert Counter(offsets) == Counter({(1,): len(rows)})
+        return rows, {item.name: item.type for item in found.schema}
+
+
+def _write(path: Path, records: list[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        if path.suffix == ".jsonl":
+            stream.writelines(json.dumps(record) + "\n" for record in records)
+        else:
+            writer = csv.DictWriter(stream, list(records[0]))
+            writer.writeheader()
+            writer.writerows(
+                {key: json.dumps(value) if isinstance(value, list | dict) else value for key, value in record.items()}
+                for record in records
+            )
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_large_text_waits_on_the_disk_and_reads_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    rng = random.Random(3)
+    records: list[dict[str, Any]] = [
+        {
+            "id": number,
+            "name": rng.choice(["", "a,b", 'say "x"', "line\nend", "é", "NULL"]),
+            "day": f"2024-01-{rng.randrange(1, 29):02d}",
+            "score": rng.choice([0.5, -0.0, 1e300, None]),
+            "box": rng.choice([None, [], [1.5, None], [2.5]]),
+            "seen": rng.choice([True, False]),
+            "inside": rng.choice([None, {"a": None, "b": ["x"]}, {"a": 1, "b": []}]),
+        }
+        for number in range(5000)
+    ]
+    path = tmp_path / f"t{suffix}"
+    _write(path, records)
+    kept = _rows(path)
+    monkeypatch.setattr(table, "STAGE_LIMIT_BYTES", 0)
+    waiting = _rows(path)
+    assert repr(waiting) == repr(kept)
+    assert [row[1] for row in waiting[0]] == [number if suffix == ".jsonl" else str(number) for number in range(5000)]
+
+
+def test_wide_rows_are_written_in_small_groups(tmp_path: Path) -> None:
+    with Engine() as engine:
+        for width, groups in ((10, 1), (20_000, 3)):
+            path = tmp_path / f"{width}.parquet"
+            table.write_rows(engine, f"(SELECT repeat('x', {width}) AS x FROM range(6000))", path)
+            found = engine.value(f"SELECT count(DISTINCT row_group_id) FROM parquet_metadata('{path}')")
+            assert found == groups
