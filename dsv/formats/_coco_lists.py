@@ -98,7 +98,8 @@ def _line(snapshot: Snapshot, piece: Piece) -> str:
 def _keep(found: Lists, piece: Piece) -> None:
     found.nan += piece.nan
     if isinstance(piece.value, dict):
-        found.members[piece.name] = {name: _canonical(value) for name, value in piece.value.items()}
+        values = {name: _canonical(value) for name, value in piece.value.items()}
+        found.members.setdefault(piece.name, {}).update(values)
     else:
         found.members.setdefault(SINGLE, {})[piece.name] = _canonical(piece.value)
 

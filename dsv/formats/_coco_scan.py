@@ -83,8 +83,7 @@ def _annotations(engine: Engine, lists: Lists) -> Table:
     cells += _own_cells(source)
     selected = ", ".join(f"{cell.sql} AS {identifier(cell.name)}" for cell in cells)
     engine.execute(
-        f"CREATE TABLE {name} AS SELECT {selected}, a.{POSITION} FROM {source.relation} AS a {images} {categories} "
-        f"ORDER BY a.{POSITION}"
+        f"CREATE TABLE {name} AS SELECT {selected}, a.{POSITION} FROM {source.relation} AS a {images} {categories}"
     )
     schema = Schema(fields=tuple(Field(name=cell.name, type=cell.type) for cell in cells))
     return Table(engine=engine, relation=name, schema=schema)

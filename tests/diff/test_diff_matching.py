@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +33,7 @@ boxes = st.one_of(
     st.none(),
     st.just(()),
     st.just((1.0, 2.0)),
-    st.just((0.0, 0.0, float("nan"), 5.0)),
+    st.just((0.0, 0.0, float("inf"), 5.0)),
     st.tuples(*[st.integers(0, 4).map(float)] * 2, *[st.integers(0, 6).map(float)] * 2),
 )
 rows = st.lists(
@@ -141,7 +142,7 @@ def test_equal_rows_pair_and_pairs_are_of_one_image(compare: Any, old: list[Row]
 
 
 def _iou(one: Any, other: Any) -> float:
-    if not all(box is not None and len(box) == 4 and all(x == x for x in box) for box in (one, other)):
+    if not all(box is not None and len(box) == 4 and all(map(math.isfinite, box)) for box in (one, other)):
         return 0.0
     width = max(0.0, min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0]))
     height = max(0.0, min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1]))
@@ -244,9 +245,10 @@ def test_each_rung_pairs_and_says_so(compare: Any, before: Row, after: Row, evid
         (row(1, "a", "cat", SQUARE, 0.0), row(1, "a", "cat", (90.0, 0.0, 1.0, 1.0), 0.0)),
         (row(1, "a", "cat", SQUARE), row(1, "a", "cat", (0.0, 0.0, 10.0, 4.9))),
         (row(1, "a", "cat", SQUARE), row(1, "a", "dog", (0.0, 0.0, 10.0, 6.9))),
+        (row(1, "a", "cat", (0.0, 0.0, float("nan"), 1.0), 1.0), row(1, "a", "cat", SQUARE, 2.0)),
         (row(1, "a", "cat", (0.0, 0.0, 0.0, 0.0)), row(1, "a", "dog", (0.0, 0.0, 0.0, 1.0))),
     ],
-    ids=["other image", "no image", "empty box", "area of 0", "little overlap", "other class", "no area"],
+    ids=["other image", "no image", "empty box", "area of 0", "little overlap", "other class", "no number", "no area"],
 )
 def test_what_tells_nothing_does_not_pair(compare: Any, before: Row, after: Row) -> None:
     rows = compare([before], [after]).rows

@@ -389,10 +389,10 @@ def pinned(engine: Engine, path: Path) -> tuple[Snapshot, Table]:
     return replace(base, options=ReadOptions(schema=schema)), replace(table, schema=schema)
 
 
-def published(base: Snapshot, final: Table, classes: ClassChange | None = None) -> bytes:
+def published(base: Snapshot, final: Table, classes: ClassChange | None = None, *, key: tuple[str, ...] = ()) -> bytes:
     held = io.BytesIO()
     changes = {} if classes is None else {"category": classes}
-    publish(Publication(base=base, final=final, key=(), classes=changes), held)
+    publish(Publication(base=base, final=final, key=key, classes=changes), held)
     return held.getvalue()
 
 
@@ -427,6 +427,22 @@ def spelled(document: dict[str, Any], spelling: dict[str, Any]) -> bytes:
 
 def test_what_did_not_change_keeps_its_bytes(engine: Engine, written: Any) -> None:
     assert published(*pinned(engine, written[0])) == written[0].read_bytes()
+
+
+def test_rows_are_found_by_key_whatever_their_place(engine: Engine, written: Any, document: dict[str, Any]) -> None:
+    base, table = pinned(engine, written[0])
+    turned = replace(table, relation=f"(SELECT * REPLACE (9 - {POSITION} AS {POSITION}) FROM {table.relation})")
+    document["annotations"][1]["category_id"] = 7
+    final = with_cell(turned, "category", "bus", "id = 2")
+    assert published(base, final, key=("id",)) == spelled(document, written[1])
+
+
+def test_a_table_of_single_members_does_not_hide_an_object_of_its_name(
+    engine: Engine, tmp_path: Path, document: dict[str, Any]
+) -> None:
+    document["document"] = {"part": 2}
+    found = rows(scanned(engine, tmp_path, document).parts["document"].table)
+    assert found == [("type", '"instances"'), ("part", "2")]
 
 
 @pytest.mark.parametrize("name", ["vA.json.gz", "vC.json.gz"])
