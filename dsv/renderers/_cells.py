@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from dsv.diff.inside import elements_that_differ, inside, is_nested
 from dsv.model.diff import Cell, Kind, RowChange
 from dsv.model.page import Role
 from dsv.model.values import shown
@@ -19,7 +22,10 @@ ROLES: dict[Kind, Role] = {"added": "added", "removed": "removed", "changed": "c
 CUT = "…"
 CONTEXT = 8
 SMALLEST_ROOM = 20
-MOST_LEAVES = 4
+MOST_PLACES = 8
+MOST_LINES = 2000
+LONGEST_HUNK = 24
+SEPARATORS = (";", "|")
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f]")
 
 
@@ -40,15 +46,103 @@ def fields(change: RowChange) -> list[tuple[str, str]]:
     ]
 
 
-def changes(change: RowChange, room: int) -> Iterator[tuple[str, str, str, str]]:
-    """What changed in a row: (field, before, after, migration), each value in at most `room` characters.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What changed in a field, or at a place inside it. A side that lacks it has None.
 
-    A nested cell gives one entry a place inside it while they are few, else one for the whole.
+    `lines` are signs and texts instead: a hunk, items that came and went, or how much differs.
+    `migration` accounts for the change.
+    """
+
+    name: str
+    before: str | None = None
+    after: str | None = None
+    lines: tuple[tuple[str, str], ...] = ()
+    migration: str | None = None
+
+
+def changes(change: RowChange, room: int) -> Iterator[Edit]:
+    """What changed in a row, each value in at most `room` characters.
+
+    A nested cell gives one entry a place inside it while they are few, else one for the whole; text of
+    several lines gives its changed lines, a set of items those that came and went.
     """
     for name, cell in change.cells.items():
-        for place, inner in _inside(cell):
-            before, after = pair(inner.old, inner.new, room)
-            yield clean(name + place), before, after, cell.migration or ""
+        for edit in _edits(clean(name), cell, room):
+            yield replace(edit, migration=cell.migration)
+
+
+def _edits(name: str, cell: Cell, room: int) -> Iterator[Edit]:
+    if is_nested(cell.old, cell.new):
+        yield from _places(name, cell, room)
+        return
+    if isinstance(cell.old, str) and isinstance(cell.new, str):
+        lines = _items(cell.old, cell.new, room) or _hunk(cell.old, cell.new, room)
+        if lines:
+            yield Edit(name=name, lines=lines)
+            return
+    before, after = pair(cell.old, cell.new, room)
+    yield Edit(name=name, before=before, after=after)
+
+
+def _places(name: str, cell: Cell, room: int) -> Iterator[Edit]:
+    found = inside(cell.old, cell.new)
+    if found is None:
+        number = elements_that_differ(cell.old, cell.new)
+        text = "1 element differs" if number == 1 else f"{number:,} elements differ"
+        yield Edit(name=name, lines=(("~", text),))
+        return
+    if not found:
+        before, after = pair(cell.old, cell.new, room)
+        yield Edit(name=name, before=before, after=after)
+    for item in found[:MOST_PLACES]:
+        place = name + clean(item.path if item.path.startswith("[") or not item.path else f".{item.path}")
+        before, after = pair(item.old, item.new, room)
+        yield Edit(
+            name=place,
+            before=None if item.change == "added" else before,
+            after=None if item.change == "removed" else after,
+        )
+    if len(found) > MOST_PLACES:
+        yield Edit(name=name, lines=(("~", f"{len(found) - MOST_PLACES:,} more places differ"),))
+
+
+def _items(old: str, new: str, room: int) -> tuple[tuple[str, str], ...]:
+    """Items that came and went, where both texts are sets of items (`a; b; c`) that share some."""
+    for separator in SEPARATORS:
+        before, after = ([item.strip() for item in text.split(separator)] for text in (old, new))
+        sets = all(len(items) == len(set(items)) and all(items) for items in (before, after))
+        gone = [item for item in before if item not in after]
+        come = [item for item in after if item not in before]
+        few = 0 < len(gone) + len(come) <= MOST_PLACES and len(gone) < len(before)
+        if sets and few and max(len(before), len(after)) > 1 and not _alike(gone, come):
+            return tuple((sign, cut(clean(item), room)) for sign, items in (("-", gone), ("+", come)) for item in items)
+    return ()
+
+
+def _hunk(old: str, new: str, room: int) -> tuple[tuple[str, str], ...]:
+    """The lines that changed, with one line around them; empty for texts of one line, and for many lines."""
+    before, after = old.split("\n"), new.split("\n")
+    if min(len(before), len(after)) < 2 or max(len(before), len(after)) > MOST_LINES:
+        return ()
+    lines = list(difflib.unified_diff(before, after, n=1, lineterm=""))[2:]
+    gone, come = ([line[1:] for line in lines if line[0] == sign] for sign in "-+")
+    if len(lines) > LONGEST_HUNK or _alike(gone, come):
+        return ()
+    return tuple(
+        ("@", line) if line.startswith("@@ ") else (line[0], cut(_with_end(clean(line[1:])), room)) for line in lines
+    )
+
+
+def _alike(gone: Sequence[str], come: Sequence[str]) -> bool:
+    """Two of them would look the same; then `pair` spells them out."""
+    looks = {_look(clean(text)) for text in gone}
+    return any(_look(clean(text)) in looks for text in come)
+
+
+def _with_end(line: str) -> str:
+    """A line whose blanks at the end can be seen."""
+    return f'"{line}"' if line != line.rstrip() else line
 
 
 def pair(old: Any, new: Any, room: int) -> tuple[str, str]:
@@ -92,24 +186,3 @@ def _window(text: str, left_out: int, right_out: int, room: int) -> str:
     begin = left_out if left_out > 1 else 0
     end = len(text) - right_out if right_out > 1 else len(text)
     return cut(CUT * (begin > 0) + text[begin:end] + CUT * (end < len(text)), room)
-
-
-def _inside(cell: Cell) -> list[tuple[str, Cell]]:
-    leaves: list[tuple[str, Cell]] = []
-    for leaf in _leaves(cell.old, cell.new, ""):
-        leaves.append(leaf)
-        if len(leaves) > MOST_LEAVES:
-            return [("", cell)]
-    return leaves or [("", cell)]
-
-
-def _leaves(old: Any, new: Any, place: str) -> Iterator[tuple[str, Cell]]:
-    """The places inside two nested values that differ; lists are compared by position."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in [*old, *(name for name in new if name not in old)]:
-            yield from _leaves(old.get(name), new.get(name), f"{place}.{name}")
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for index, (left, right) in enumerate(zip(old, new, strict=True)):
-            yield from _leaves(left, right, f"{place}[{index}]")
-    elif old != new and not (old != old and new != new):
-        yield place, Cell(old=old, new=new)

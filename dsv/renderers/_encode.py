@@ -22,6 +22,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from dsv.diff.inside import Inside, elements_that_differ, inside, is_nested
 from dsv.model.diff import Cell, RowChange
 from dsv.renderers._clean import UNSAFE
 
@@ -65,11 +66,26 @@ def row(change: RowChange) -> dict[str, Any]:
         "key": record(change.key),
         "position": {"old": change.old_position, "new": change.new_position},
         "cells": {
-            name: {"old": encode(cell.old), "new": encode(cell.new), **_migration(cell)}
+            name: {**_cell(cell, look=change.kind == "changed"), **_migration(cell)}
             for name, cell in change.cells.items()
         },
         **_migration(change),
     }
+
+
+def _cell(cell: Cell, *, look: bool) -> dict[str, Any]:
+    """A cell on both sides; of a nested one that changed also the places inside it, null where it is too large."""
+    found: dict[str, Any] = {"old": encode(cell.old), "new": encode(cell.new)}
+    if look and is_nested(cell.old, cell.new):
+        places = inside(cell.old, cell.new)
+        found["inside"] = None if places is None else [_place(item) for item in places]
+        if places is None:
+            found["elements"] = elements_that_differ(cell.old, cell.new)
+    return found
+
+
+def _place(item: Inside) -> dict[str, Any]:
+    return {"change": item.change, "path": item.path, "old": encode(item.old), "new": encode(item.new)}
 
 
 def _migration(item: RowChange | Cell) -> dict[str, str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from dsv.model.diff import RowChange
 from dsv.model.page import Block, Heading, Line, Page, Rows, Span, Table
-from dsv.renderers._cells import SIGNS, changes, cut, fields, key_parts
+from dsv.renderers._cells import SIGNS, Edit, changes, cut, fields, key_parts
 from dsv.renderers._clean import clean
 from dsv.renderers._rows import more, shown_rows
 
@@ -126,8 +126,9 @@ def _row(change: RowChange) -> Iterator[tuple[tuple[Span, ...], ...]]:
     sign = _value(SIGNS[change.kind])
     key = _value(" ".join(f"{name}={value}" if change.key else f"{name} {value}" for name, value in key_parts(change)))
     if change.kind == "changed":
-        for name, before, after, migration in changes(change, WIDEST_VALUE):
-            yield sign, key, _value(name), _value(before), _value(after, migration)
+        for edit in changes(change, WIDEST_VALUE):
+            for before, after in _sides(edit):
+                yield sign, key, _value(edit.name), _value(before), _value(after, edit.migration)
         return
     text = "  ".join(f"{name}={cut(value, WIDEST_VALUE)}" for name, value in fields(change))
     values, nothing = _value(text, change.migration), _value("")
@@ -138,6 +139,15 @@ def _value(text: str, migration: str | None = None) -> tuple[Span, ...]:
     """A value in code, and outside of it, where no value can pretend to be one, the migration that gave it."""
     value = Span(text=text, code=True)
     return (value, Span(text=f" ({migration})")) if migration else (value,)
+
+
+def _sides(edit: Edit) -> Iterator[tuple[str, str]]:
+    """What stands before and after; a line each of a hunk's, without the lines that stayed."""
+    if not edit.lines:
+        yield edit.before or "", edit.after or ""
+    for mark, text in edit.lines:
+        if mark in "+-~":
+            yield (text, "") if mark == "-" else ("", text)
 
 
 plugin = stream

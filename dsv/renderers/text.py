@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from dsv.model.diff import RowChange
 from dsv.model.page import Block, Heading, Line, Page, Role, Rows, Span, Table, spans
-from dsv.renderers._cells import ROLES, SIGNS, changes, cut, fields, key_parts
+from dsv.renderers._cells import ROLES, SIGNS, Edit, changes, cut, fields, key_parts
 from dsv.renderers._clean import clean
 from dsv.renderers._rows import more, shown_rows
 
@@ -117,10 +117,33 @@ def _changed(change: RowChange, room: int) -> list[tuple[Span, ...]]:
     head = _head(change)
     names = max((len(name) for name in change.cells), default=0)
     used = names + len(f"{INDENT}:  -> ")
-    cells = [_cell(*cell) for cell in changes(change, (room - used) // 2)]
+    cells = [line for edit in changes(change, (room - used) // 2) for line in _edit(edit)]
     if len(cells) == 1 and _width(head) + len(INDENT) + _width(cells[0]) <= room:
         return [(*head, Span(text=INDENT), *cells[0])]
     return [head, *cells]
+
+
+def _edit(edit: Edit) -> list[tuple[Span, ...]]:
+    mark = _mark(edit.migration)
+    if any(sign in "@ " for sign, _ in edit.lines):
+        return [spans(f"{edit.name}:", mark), *(_line(sign, text) for sign, text in edit.lines)]
+    if edit.lines:
+        parts = [part for sign, text in edit.lines for part in (" ", _signed(sign, f"{sign} {text}"))]
+        return [spans(f"{edit.name}:", *parts, mark)]
+    if edit.before is None:
+        return [spans(_signed("+", f"+ {edit.name} {edit.after}"), mark)]
+    if edit.after is None:
+        return [spans(_signed("-", f"- {edit.name} {edit.before}"), mark)]
+    return [_cell(edit.name, edit.before, edit.after, mark)]
+
+
+def _line(sign: str, text: str) -> tuple[Span, ...]:
+    return spans(INDENT, Span(text=text, role="muted") if sign == "@" else _signed(sign, f"{sign} {text}"))
+
+
+def _signed(sign: str, text: str) -> Span:
+    role: Role = "added" if sign == "+" else "removed" if sign == "-" else "plain"
+    return Span(text=text, role=role, code=True)
 
 
 def _head(change: RowChange) -> tuple[Span, ...]:
@@ -133,13 +156,13 @@ def _mark(migration: str | None) -> Span:
     return Span(text=f"  ({migration})" if migration else "", role="muted")
 
 
-def _cell(name: str, before: str, after: str, migration: str) -> tuple[Span, ...]:
+def _cell(name: str, before: str, after: str, mark: Span) -> tuple[Span, ...]:
     return spans(
         f"{name}: ",
         Span(text=before, role="removed", code=True),
         " -> ",
         Span(text=after, role="added", code=True),
-        _mark(migration),
+        mark,
     )
 
 

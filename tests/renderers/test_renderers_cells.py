@@ -55,18 +55,60 @@ def _changed(**cells: tuple[Any, Any]) -> RowChange:
     return RowChange(kind="changed", key={}, cells=pairs, old_position=3, new_position=4)
 
 
-def test_few_changes_inside_a_nested_cell_are_named_one_by_one() -> None:
-    change = _changed(box=({"x": 1, "y": [1, 2]}, {"x": 1, "y": [1, 3], "z": True}))
-    assert list(changes(change, 40)) == [("box.y[1]", "2", "3", ""), ("box.z", "(missing)", "true", "")]
+def _told(**cells: tuple[Any, Any]) -> list[tuple[str, str | None, str | None]]:
+    edits = list(changes(_changed(**cells), 40))
+    assert not any(edit.lines for edit in edits)
+    return [(edit.name, edit.before, edit.after) for edit in edits]
 
 
-def test_many_changes_inside_a_nested_cell_show_it_whole() -> None:
-    change = _changed(box=([1, 2, 3, 4, 5], [6, 7, 8, 9, 0]), tags=(["a"], ["a", "b"]), null=([None], []))
-    assert list(changes(change, 40)) == [
-        ("box", "[1, 2, 3, 4, 5]", "[6, 7, 8, 9, 0]", ""),
-        ("tags", '["a"]', '["a", "b"]', ""),
-        ("null", "[null]", "[]", ""),
-    ]
+def _lines(old: Any, new: Any) -> list[tuple[str, str]]:
+    (edit,) = changes(_changed(field=(old, new)), 40)
+    assert (edit.before, edit.after) in [(None, None), pair(old, new, 40)]
+    return list(edit.lines)
+
+
+def test_changes_inside_a_nested_cell_are_named_one_by_one() -> None:
+    box = ({"x": 1, "y": [1, 2]}, {"x": 1, "y": [1, 3], "z": True})
+    assert _told(box=box) == [("box.y[1]", "2", "3"), ("box.z", "(missing)", "true")]
+    assert _told(boxes=([[1, 2]], [[1, 2], [3]])) == [("boxes[1]", None, "[3]")]
+    assert _told(tags=(["a", "b"], ["b"])) == [("tags[0]", "a", None)]
+    assert _told(null=([None], [])) == [("null[0]", "(missing)", None)]
+
+
+def test_many_changes_inside_a_nested_cell_are_counted() -> None:
+    *places, rest = changes(_changed(field=(list(range(20)), list(range(100, 120)))), 40)
+    assert [edit.name for edit in places] == [f"field[{place}]" for place in range(8)]
+    assert rest.lines == (("~", "12 more places differ"),)
+
+
+def test_a_huge_cell_is_counted() -> None:
+    old = list(range(100_000))
+    assert _lines(old, [-1, *old[1:]]) == [("~", "1 element differs")]
+    assert _lines(old, old[1:]) == [("~", "100,000 elements differ")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ("a; b; c", "a; c; d", [("-", "b"), ("+", "d")]),
+        ("a|b=1", "a|b=2|c", [("-", "b=1"), ("+", "b=2"), ("+", "c")]),
+        ("a; b", "b; a", []),
+        ("a; b", "c; d", []),
+        ("a; a; b", "a; b; c", []),
+        ("a; é; b", "a; e\u0301; b", []),
+        (
+            "one\ntwo\nthree\nfour",
+            "one\n2\nthree\nfour",
+            [("@", "@@ -1,3 +1,3 @@"), (" ", "one"), ("-", "two"), ("+", "2"), (" ", "three")],
+        ),
+        ("one\ntwo", "one\ntwo ", [("@", "@@ -1,2 +1,2 @@"), (" ", "one"), ("-", "two"), ("+", '"two "')]),
+        ("one\n\x1b[31m", "one\n", [("@", "@@ -1,2 +1,2 @@"), (" ", "one"), ("-", "<U+001B>[31m"), ("+", "")]),
+        ("one\né", "one\ne\u0301", []),
+        ("\n".join("abcdefghijklmnopqrstuvwxyz"), "\n".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), []),
+    ],
+)
+def test_sets_of_items_and_lines_of_text(old: str, new: str, lines: list[tuple[str, str]]) -> None:
+    assert _lines(old, new) == lines
 
 
 @given(values, values)
