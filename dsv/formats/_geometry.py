@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+
+
+def less_half(centre: str, size: str) -> float:
+    """A centre less half of a size, the double nearest to the exact result. Raises: ValueError."""
+    return float(_decimal(centre) - _decimal(size) / 2)
 
 
 def number(text: str) -> float:
@@ -38,6 +44,6 @@ def _decimal(text: str) -> Decimal:
         found = Decimal(text.strip())
     except InvalidOperation:
         found = Decimal("nan")
-    if not found.is_finite() or "_" in text:
+    if not math.isfinite(float(found)) or "_" in text:
         raise ValueError(f"{text.strip()[:40]!r} is no number")
     return found

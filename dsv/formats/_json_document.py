@@ -1,4 +1,4 @@
-"""One large JSON object, read piece by piece: its top-level members, and the elements of those that are lists."""
+"""One large JSON object or list, read piece by piece: top-level members, and the elements of lists."""
 
 from __future__ import annotations
 
@@ -46,6 +46,15 @@ def pieces(snapshot: Snapshot, limit_bytes: int | None = None) -> Iterator[Piece
         yield from _Reader(snapshot, stream, limit_bytes).document()
 
 
+def elements(snapshot: Snapshot, limit_bytes: int | None = None) -> Iterator[tuple[int, Any]]:
+    """The elements of a document that is one list, each with the line on which it begins.
+
+    Raises: FormatError: it is no JSON list; with the line.
+    """
+    with open_bytes(snapshot) as stream:
+        yield from _Reader(snapshot, stream, limit_bytes).elements()
+
+
 def line_of(snapshot: Snapshot, name: str, index: int) -> int:
     """The line on which an element of a list begins."""
     line = 1
@@ -85,6 +94,27 @@ class _Reader:
             yield from self._member(names)
             yield Piece("gap", self._blanks())
         yield Piece("gap", self._mark("}", "expected '}'") + self._blanks())
+        if self._peek():
+            raise self._error("text follows the end of the document")
+
+    def elements(self) -> Iterator[tuple[int, Any]]:
+        """The elements of a list and their lines."""
+        line = 1 + (self._byte_order_mark() + self._blanks()).count("\n")
+        if not self._peek():
+            raise self._error("the file is empty")
+        self._mark("[", "the document is no JSON list")
+        line += self._blanks().count("\n")
+        first = True
+        while self._peek() != "]":
+            if not first:
+                self._mark(",", "expected ',' or ']'")
+                line += self._blanks().count("\n")
+            text, value = self._value()
+            yield line, value
+            line += text.count("\n") + self._blanks().count("\n")
+            first = False
+        self._mark("]", "expected ']'")
+        self._blanks()
         if self._peek():
             raise self._error("text follows the end of the document")
 

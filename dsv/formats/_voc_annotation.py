@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dsv.errors import FormatError
 from dsv.formats._geometry import between, number
+from dsv.formats._json_text import canonical
 from dsv.formats._xml import Element, elements, spelled
 from dsv.model.snapshot import Member
 
@@ -55,10 +56,15 @@ def read_annotation(member: Member, shown: str, note: Note) -> Annotation:
     other = _others(parts, (*_OF_PICTURE, "size", "object"))
     other += [] if size is None else _others(size.children, _SIZE)
     objects = []
+    seen: set[str] = set()
     for item in parts:
         if item.tag == "object":
             objects.append(_object(item, shown))
-            _examine(objects, sides, f"{shown}:{item.line}", note)
+            _examine(objects[-1], sides, f"{shown}:{item.line}", note)
+            content = canonical(item.value())
+            if content in seen:
+                note("duplicate-objects", "objects that stand twice in an annotation", f"{shown}:{item.line}")
+            seen.add(content)
     return Annotation((*sides, *texts, spelled(other)), tuple(objects))
 
 
@@ -115,13 +121,10 @@ def _others(parts: Iterable[Element], known: tuple[str, ...]) -> list[Element]:
     return found
 
 
-def _examine(objects: list[Object], sides: list[float | None], shown: str, note: Note) -> None:
-    last = objects[-1]
-    if last in objects[:-1]:
-        note("duplicate-objects", "objects that stand twice in an annotation", shown)
-    if last.bbox is None:
+def _examine(item: Object, sides: list[float | None], shown: str, note: Note) -> None:
+    if item.bbox is None:
         return
-    x, y, width, height = last.bbox
+    x, y, width, height = item.bbox
     if width <= 0 or height <= 0:
         note("empty-boxes", "boxes whose far corner is not beyond the near one", shown)
     if sides[0] and sides[1] and (x < 0 or y < 0 or x + width > sides[0] or y + height > sides[1]):

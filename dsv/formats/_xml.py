@@ -108,6 +108,7 @@ class _Builder:
     def __init__(self, shown: str) -> None:
         self._shown = shown
         self._open: list[Element] = []
+        self._texts: list[list[str]] = []
         self._done: list[Element] = []
         self.position: Callable[[], int] = int
 
@@ -123,12 +124,14 @@ class _Builder:
         if not self._open:
             self._done.append(element)
         self._open.append(element)
+        self._texts.append([])
 
     def data(self, text: str) -> None:
-        self._open[-1].text += text
+        self._texts[-1].append(text)
 
     def end(self, tag: str) -> None:
         element = self._open.pop()
+        element.text = "".join(self._texts.pop())
         if len(self._open) == 1:
             self._done.append(element)
         elif self._open:

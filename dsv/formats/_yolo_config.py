@@ -102,11 +102,13 @@ def _text(name: Any) -> str:
 
 
 def _checked(names: dict[int, str], shown: str, notes: Notes) -> dict[int, str]:
+    seen: set[str] = set()
     for index, name in names.items():
         if not name.strip():
             raise FormatError(f"class {index} has no name", where=shown)
-        if list(names.values()).index(name) != list(names).index(index):
+        if name in seen:
             notes.add("class-named-twice", "classes that have the name of another", f"{shown} ({name!r})")
+        seen.add(name)
     return names
 
 

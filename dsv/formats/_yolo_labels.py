@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
 from dsv.errors import FormatError
 from dsv.formats._bytes import BOM
 from dsv.formats._folder import where
-from dsv.formats._geometry import around
+from dsv.formats._geometry import around, less_half
 from dsv.formats._notes import Notes
 from dsv.formats._yolo_config import Config
 from dsv.model.snapshot import Member, Snapshot
@@ -83,6 +83,8 @@ class LabelReader:
             raise ValueError(f"{odd[:40].decode('utf-8', 'replace')!r} is no number")
         name = self._classes.get(cells[0]) or self._class(cells[0])
         values = [float(cell) for cell in cells[1:]]
+        if not all(map(math.isfinite, values)):
+            raise ValueError("a number is too large")
         points, size = self._config.keypoints or (0, 0)
         if len(cells) == _BOX + points * size:
             shares, x, y = values, _corner(cells[1], cells[3]), _corner(cells[2], cells[4])
@@ -120,4 +122,4 @@ def _corner(centre: bytes, size: bytes) -> float:
     if len(centre) <= _SHORT and len(size) <= _SHORT and b"e" not in (centre + size).lower():
         # So few digits have at most 10 decimals here, which rounding restores exactly.
         return round(float(centre) - float(size) / 2, _SHORT)
-    return float(Decimal(centre.decode()) - Decimal(size.decode()) / 2)
+    return less_half(centre.decode(), size.decode())

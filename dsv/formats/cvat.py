@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -88,10 +89,11 @@ class Cvat(ReadOnly):
             malformed=reader.malformed,
             first_malformed=reader.first_malformed,
             identity=IDENTITY,
+            surrogates=("track",),
             labels=("class",),
             split="split",
             parts={
-                "images": Part(table=reader.images.table(), key=key),
+                "images": Part(table=reader.images.table(), key=key, surrogates=("id",)),
                 "labels": Part(table=reader.labels.table(), key=("name",)),
                 "meta": Part(table=reader.meta.table(), key=("name",)),
             },
@@ -147,7 +149,7 @@ class _Reader:
         track, subset = outer.pop("id", None), outer.pop("subset", None)
         for shape in item.children:
             frame = shape.attributes.pop("frame", "")
-            if not frame.isdecimal():
+            if not re.fullmatch(r"[0-9]{1,9}", frame):
                 self._malformed("the shape of a track has no frame", shape)
                 continue
             self._shape(shape, f"frame_{int(frame):06d}", subset, track, outer, None)
