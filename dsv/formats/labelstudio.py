@@ -98,7 +98,7 @@ class LabelStudio(ReadOnly):
             first = next((value for _, value in elements(snapshot, _LOOK_BYTES)), None)
         except FormatError:
             return _looks_cut_off(snapshot)
-        return isinstance(first, dict) and (_is_task(first) or first.keys() >= _MINIMAL)
+        return isinstance(first, dict) and _is_task(first)
 
     def scan(self, engine: Engine, snapshot: Snapshot) -> Scan:
         """Read all tasks. Raises: FormatError: the file or a task is broken; names the line."""
@@ -160,7 +160,9 @@ Row = tuple[Any, ...]
 def _read_task(value: Any) -> tuple[str, Row, list[Row], list[Row]]:
     """Name and row of a task, the rows of its annotations and of their results. Raises: ValueError."""
     if isinstance(value, dict) and value.keys() >= _MINIMAL and not _is_task(value):
-        raise ValueError("this is the export JSON-MIN, which does not tell answers from data")
+        raise ValueError(
+            "this is the export JSON-MIN, which does not tell answers from data; as --format json it is a table"
+        )
     if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
         raise ValueError("the task has no data")
     name = task_name(value["data"])
