@@ -356,6 +356,8 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         identity=known.identity if len(identities) == 1 else (),
         where=options.where,
         sequence=known.sequence,
+        context=known.context,
+        told=known.told,
         surrogates=tuple(name for name in known.surrogates if name not in {*key, *options.fields}),
         key_forms=options.key_forms,
     )

@@ -39,6 +39,8 @@ def _parts(diff: DatasetDiff, old: Scan | None, new: Scan | None) -> dict[str, D
             key=() if known.identity else known.key,
             key_source="format",
             ignore=known.context,
+            context=known.context,
+            told=known.told,
             identity=known.identity,
             surrogates=known.surrogates,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from dsv.diff.equality import Form
 from dsv.diff.fields import Alignment, FieldPair, Side, hash_of, key_hash
+from dsv.diff.gaps import gaps
 from dsv.diff.keys import Key
 from dsv.diff.matching_classes import rename_classes
 from dsv.diff.overlap import box, intersection_over_union
@@ -52,7 +53,9 @@ def pair_by_identity(old: Table, new: Table, fields: Alignment, request: DiffReq
         if label is not None and step.labelled and not told and any(not other.labelled for other in ladder[:number]):
             rename_classes(old, new, label, pairs.table, rest[0])
             told = True
-        if step.boxes is None:
+        if step.sequence is not None:
+            pairs.add_between(number, step, gaps(old, new, step.sequence, pairs.table), rest[0], rest[1])
+        elif step.boxes is None:
             keyed = (f"(SELECT p, v, t, {step.key(number)} AS k FROM {table} WHERE k IS NOT NULL)" for table in rest)
             pairs.add(number + 1, *keyed)
         else:
@@ -69,10 +72,13 @@ class _Step:
     fields: tuple[FieldPair, ...]
     boxes: FieldPair | None
     labelled: bool
+    sequence: FieldPair | None = None
 
     @property
     def words(self) -> str:
         names = ", ".join(pair.name for pair in self.fields)
+        if self.sequence is not None:
+            return f"{names} and place of {self.sequence.name}" if names else f"place of {self.sequence.name}"
         return names if self.boxes is None else f"{names} and overlap of {self.boxes.name}"
 
     def key(self, number: int) -> str:
@@ -87,14 +93,18 @@ def _step(rung: Rung, fields: Alignment, label: FieldPair | None) -> _Step | Non
     found = [fields.find(name) for name in rung.fields]
     pairs = tuple(pair for pair in found if pair is not None)
     boxes = None if rung.boxes is None else fields.find(rung.boxes)
+    sequence = None if rung.sequence is None else fields.find(rung.sequence)
     if len(pairs) < len(found) or (rung.boxes is not None and (boxes is None or not boxes.nested)):
         return None
-    return _Step(rung, pairs, boxes, label in pairs)
+    if rung.sequence is not None and sequence is None:
+        return None
+    return _Step(rung, pairs, boxes, label in pairs, sequence)
 
 
 def _hashed(table: Table, side: Side, fields: Alignment, request: DiffRequest) -> str:
     """A table of position `p`, hash of the compared fields `v`, and `t`, which orders equal rows."""
-    left_out = {*request.surrogates, *request.ignore}
+    # Where a row stands is not compared, but rows of two places are not one row.
+    left_out = {*request.surrogates, *request.ignore} - {*request.context}
     whole = [pair for pair in fields.pairs if not {pair.old.name, pair.new.name} & left_out]
     dealt = [pair for name in request.surrogates if (pair := fields.find(name)) is not None]
     ordered = ", ".join(f"{pair.value(side)}, 'ASC NULLS FIRST'" for pair in dealt)
@@ -121,6 +131,8 @@ def _rest(
         columns.append(f"CASE WHEN {_telling(fields, side)} THEN {key} END AS k{number}")
         if step.boxes is not None:
             columns.append(f"{box(identifier(step.boxes.form(side).name))} AS b{number}")
+        if step.sequence is not None:
+            columns.append(f"{identifier(step.sequence.form(side).name)} AS s{number}")
     name = table.engine.fresh("match_rest")
     table.engine.execute(
         f"CREATE TABLE {name} AS SELECT * FROM (SELECT * FROM {hashed} WHERE p NOT IN {pairs.taken(side)}) "
@@ -169,6 +181,16 @@ class _Pairs:
         self._engine.execute(
             f"INSERT INTO {self.table} SELECT l.p, r.p, {rung} FROM {old} AS l JOIN {new} AS r USING (k, number)"
         )
+
+    def add_between(self, number: int, step: _Step, gaps: str, left: str, right: str) -> None:
+        """Pair rows of groups that stand in the same place."""
+        keyed = (
+            f"(SELECT p, v, t, hash({step.key(number)}, g.o) AS k FROM {rows} AS r JOIN {gaps} AS g "
+            f"ON g.{side[0]} = r.s{number} WHERE {step.key(number)} IS NOT NULL)"
+            for rows, side in zip((left, right), SIDES, strict=True)
+        )
+        self.add(number + 1, *keyed)
+        drop(self._engine, gaps)
 
     def add_overlapping(self, number: int, step: _Step, left: str, right: str) -> None:
         """Pair rows of one key whose boxes overlap more than with any other, until no two are left.
@@ -238,6 +260,8 @@ def _shown(fields: Alignment, request: DiffRequest) -> tuple[FieldPair, ...]:
 
 
 def _told(request: DiffRequest) -> list[str]:
+    if request.told:
+        return list(request.told)
     ladder = request.identity
     common = [name for rung in ladder[:1] for name in rung.fields if all(name in other.fields for other in ladder)]
     boxes = [rung.boxes for rung in ladder if rung.boxes is not None]

@@ -24,6 +24,9 @@ class DiffRequest:
     true are listed. `sequence` is the field that numbers the sequences (sentences) in which the rows
     stand in order. `key_forms` are pairs of a field and the form that its values are brought into on
     both sides (diff/keyforms.py); no migration is then asked what it explains.
+    `context` are those of the ignored fields that say where a row stands: rows of two places are
+    never equal as a whole. `told` are the fields that tell people which row of an `identity` is meant,
+    where its rungs do not.
     """
 
     key: tuple[str, ...] = ()
@@ -40,6 +43,8 @@ class DiffRequest:
     identity: tuple[Rung, ...] = ()
     where: str | None = None
     sequence: str | None = None
+    context: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
     surrogates: tuple[str, ...] = ()
     iou: float | None = None
     key_forms: tuple[tuple[str, str], ...] = ()

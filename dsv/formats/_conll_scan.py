@@ -45,9 +45,10 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
         table=tables.load_tokens(snapshot, ("id", *cut.names), table, dict(_fields(cut))),
         malformed=malformed,
         first_malformed=first,
-        identity=(Rung(fields=("text", "occurrence", "id")),),
+        identity=(Rung(fields=("text", "occurrence", "id")), Rung(fields=("id",), sequence="sentence")),
         labels=("tag",),
         context=("sentence", "text", "occurrence"),
+        told=("sentence", "id"),
         sequence="sentence",
         parts={"sentences": _part(table)},
     )
@@ -105,6 +106,7 @@ def _part(sentences: Table) -> Part:
     return Part(
         table=replace(sentences, schema=Schema(fields=_SENTENCE)),
         key=("sentence",),
-        identity=(Rung(fields=("text", "occurrence")),),
+        identity=(Rung(fields=("text", "occurrence")), Rung(fields=(), sequence="sentence")),
         context=("sentence", "occurrence"),
+        told=("sentence",),
     )

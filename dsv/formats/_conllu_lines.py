@@ -31,7 +31,7 @@ _COMMENT = re.compile(
 
 @dataclass(slots=True)
 class About:
-    """What the comments of a sentence say. The rest of them stands in `others`, in order, as spelled.
+    """What the comments of a sentence say. The rest of them are the `comments`, in order, as spelled.
 
     `newdoc` and `newpar` are empty where such a comment has no id, None where there is none.
     """
@@ -40,7 +40,7 @@ class About:
     text: str | None = None
     newdoc: str | None = None
     newpar: str | None = None
-    others: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
 
 
 def sentences(snapshot: Snapshot, stream: IO[bytes]) -> Iterator[Sentence]:
@@ -62,7 +62,7 @@ def about(comments: list[bytes]) -> About:
         value = (match[2] or match[4] or "") if match else ""
         takes_none = name in ("newdoc", "newpar")
         if name is None or getattr(found, name) is not None or not (value or takes_none):
-            found.others.append(text)
+            found.comments.append(text)
         else:
             setattr(found, name, value)
     return found

@@ -22,13 +22,14 @@ from dsv.tables.table import Table
 class Part:
     """Another table of a format, such as COCO's images: its rows and the fields that tell them apart.
 
-    `identity`, `surrogates` and `context` are as in `Scan`.
+    `identity`, `surrogates`, `context` and `told` are as in `Scan`.
     """
 
     table: Table
     key: tuple[str, ...]
     identity: tuple[Rung, ...] = ()
     context: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
     surrogates: tuple[str, ...] = ()
 
 
@@ -59,7 +60,10 @@ class Scan:
     are the format's other tables by name. `findings` are faults of the content that leave it readable.
     `check`, called when the rows were read, raises FormatError if a file has changed meanwhile: large
     files are read where they lie. `ranges` are the rows by file, in their order, of a folder of files
-    of rows.
+    of rows. `context` are fields that say where a row stands (a running number, what another table
+    says of its group): they may tell rows apart, and are not compared row by row. `sequence` is the
+    field that numbers the sequences (sentences) in which the rows stand in order. `told` are the fields
+    that tell people which row is meant.
     """
 
     table: Table
@@ -76,6 +80,7 @@ class Scan:
     context: tuple[str, ...] = ()
     sequence: str | None = None
     snapshot: Snapshot | None = None
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from dsv.api.diff import DiffOptions, compare
+from dsv.api.diff import compare
 from dsv.model.diff import DatasetDiff, Inferred
 
 COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
@@ -139,8 +139,7 @@ def history() -> dict[str, Version]:
 def diff(tmp_path: Path, history: dict[str, Version], old: str, new: str) -> DatasetDiff:
     for name in (old, new):
         write(tmp_path / f"{name}.conllu", history[name])
-    key = ("sentence" if old == "a" else "sent_id", "id")
-    with compare(tmp_path, [f"{old}.conllu", f"{new}.conllu"], None, DiffOptions(key=key)) as comparison:
+    with compare(tmp_path, [f"{old}.conllu", f"{new}.conllu"], None) as comparison:
         (found,) = comparison.result.datasets
     return found
 
@@ -206,3 +205,39 @@ def test_what_concerns_a_sentence_is_told_once_a_sentence(tmp_path: Path, histor
     sentences = found.tables["sentences"]
     assert sentences.rows.changed == 2
     assert sentences.changed_cells == {"text": 1, "comments": 1}
+
+
+def test_a_rewritten_sentence_is_known_by_its_place_between_the_others(
+    tmp_path: Path, history: dict[str, Version]
+) -> None:
+    """Without ids: three of the sentences have new texts, one before them is gone and one is new."""
+    changed = copy.deepcopy(history["a"])
+    for number in (20, 21, 70):
+        changed[number].tokens["4"]["form"] = "rewritten"
+        changed[number].comments = [f"# sentence-text: {changed[number].text()}"]
+    extra = copy.deepcopy(changed[5])
+    extra.number = len(changed)
+    for token in extra.tokens.values():
+        token["form"] = f"x{token['form']}"
+    extra.comments = [f"# sentence-text: {extra.text()}"]
+    new = [*changed[:10], *changed[11:100], extra, *changed[100:]]
+    found = diff(tmp_path, {"a": history["a"], "e": new}, "a", "e")
+    size = len(extra.tokens)
+    assert (found.rows.added, found.rows.removed, found.rows.changed) == (size, size, 3)
+    assert found.changed_cells == {"form": 3}
+    sentences = found.tables["sentences"]
+    assert (sentences.rows.added, sentences.rows.removed, sentences.rows.changed) == (1, 1, 3)
+    assert sentences.changed_cells == {"text": 3}
+
+
+def test_sentences_of_one_text_pair_in_their_order(tmp_path: Path, history: dict[str, Version]) -> None:
+    changed = copy.deepcopy(history["a"])
+    assert changed[40].text() == changed[41].text()
+    changed[41].tokens["2"]["upos"] = "X"
+    for name, version in (("a", history["a"]), ("e", changed)):
+        write(tmp_path / f"{name}.conllu", version)
+    with compare(tmp_path, ["a.conllu", "e.conllu"], None) as comparison:
+        (found,) = comparison.result.datasets
+        assert found.changed_cells == {"upos": 1} and found.formatting.reordered is False
+        (change,) = found.changes.rows() if found.changes else ()
+    assert change.key == {"sent_id": None, "sentence": 42, "id": "2"}

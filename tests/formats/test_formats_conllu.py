@@ -77,8 +77,8 @@ def test_tokens_are_rows_and_an_underscore_is_missing_but_for_a_form(engine: Eng
 def test_every_comment_is_kept(engine: Engine, tmp_path: Path) -> None:
     found = read(engine, tmp_path / "t.conllu", "# global.columns = ID FORM\n" + TEXT).parts["sentences"]
     assert rows(found.table) == [
-        ("s1", 1, "It's _ here", "d1", None, ["# global.columns = ID FORM", "# note = odd spacing  kept"]),
-        ("s2", 2, None, None, "", []),
+        ("s1", 1, "It's _ here", 1, "d1", None, ["# global.columns = ID FORM", "# note = odd spacing  kept"]),
+        ("s2", 2, None, 1, None, "", []),
     ]
 
 
