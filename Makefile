@@ -45,8 +45,15 @@ test-oldest: ## the tests with the oldest allowed dependencies
 test-faults: $(VENV)/ready ## kill writing commands at every change that they make, and at random instants (an hour)
 	$(BIN)/python -m pytest -q -n $(JOBS) -m slow tests/e2e/test_e2e_killed.py
 
-bench: $(VENV)/ready ## start-up times, as ratios
+bench: $(VENV)/ready ## start-up times, and the diff beside DuckDB, as ratios
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/diff.py
+
+bench-peers: $(VENV)/ready ## the diff beside other tools too, which get an environment of their own
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install -q --upgrade "pip>=25.1"
+	.venv-peers/bin/python -m pip install -q --group bench
+	$(BIN)/python benchmarks/diff.py --peers .venv-peers/bin/python
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -55,4 +62,4 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-oldest .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis
