@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: demo test check format format-check lint types imports docs living-example test-oldest test-faults bench clean
+.PHONY: demo test check format format-check lint types imports docs living-example test-oldest test-faults bench bench-peers clean
 
 demo: $(VENV)/ready ## see a real dataset with a real history diffed and migrated
 	@$(BIN)/python examples/demo.py
