@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dsv.api.diff_parts import boxless, faults, with_parts
 from dsv.api.explain import replay_between
+from dsv.api.media import media_between, same_media
 from dsv.api.options import DiffOptions
 from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
 from dsv.api.profiled import instead_of_rows, without_rows
@@ -209,7 +210,7 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         options.split,
         options.where,
     )
-    if pair.identical and pair.row is None and not any(named):
+    if pair.identical and pair.row is None and not any(named) and same_media(pair):
         unopened = _identical(pair, options)
         if unopened is not None:
             return unopened, findings
@@ -256,8 +257,9 @@ def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None,
     if options.fields:
         request = replace(request, ignore=_others(options.fields, request.key, old, new))
     replay, findings = replay_between(engine, pair)
-    diff = diff_tables(pair.name, pair.path, old, new, request, replay)
-    diff = replace(diff, findings=(*findings, *(replace(item, dataset=pair.name) for item in diff.findings)))
+    media, unlisted = (None, []) if pair.row is not None else media_between(pair)
+    diff = diff_tables(pair.name, pair.path, old, new, request, replay, media)
+    diff = replace(diff, findings=(*findings, *unlisted, *(replace(item, dataset=pair.name) for item in diff.findings)))
     if pair.row is not None:
         return diff
     return with_parts(_with_spelling(diff, before, after, options), before, after)

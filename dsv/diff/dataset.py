@@ -16,6 +16,8 @@ from dsv.diff.findings_cells import of_cells
 from dsv.diff.findings_splits import of_splits
 from dsv.diff.keys import Key
 from dsv.diff.matching import pair_by_identity, shown_names
+from dsv.diff.media import MediaFiles
+from dsv.diff.media import compare as compare_media
 from dsv.diff.rekeyed import rekeyed
 from dsv.diff.replay import Replay
 from dsv.diff.request import DiffRequest
@@ -26,26 +28,41 @@ from dsv.tables.table import Table
 
 
 def diff_tables(
-    name: str, path: str, old: Table | None, new: Table | None, request: DiffRequest, replay: Replay | None = None
+    name: str,
+    path: str,
+    old: Table | None,
+    new: Table | None,
+    request: DiffRequest,
+    replay: Replay | None = None,
+    media: MediaFiles | None = None,
 ) -> DatasetDiff:
     """Compare two tables of one engine; a side that is None lacks the dataset.
 
-    `replay` are the migrations that lie between them, None if there are none to ask.
+    `replay` are the migrations that lie between them, None if there are none to ask. `media` are
+    the files that rows name.
 
     The changed rows are read from the engine, which must stay open as long as they are wanted.
 
     Raises: SchemaError: the request names a field that neither side has, or a key field that one lacks.
     """
     if old is not None and new is not None:
-        return _diff(name, path, old, new, request, replay)
+        return _diff(name, path, old, new, request, replay, media)
     if new is not None:
-        return _one_side(name, path, new, "new", request)
+        return _one_side(name, path, new, "new", request, media)
     if old is not None:
-        return _one_side(name, path, old, "old", request)
+        return _one_side(name, path, old, "old", request, media)
     raise ValueError(f"neither side has the dataset {name}")
 
 
-def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, replay: Replay | None) -> DatasetDiff:
+def _diff(
+    name: str,
+    path: str,
+    old: Table,
+    new: Table,
+    request: DiffRequest,
+    replay: Replay | None,
+    media: MediaFiles | None,
+) -> DatasetDiff:
     if request.key_forms:
         # Migrations know the keys as they are.
         old, new, replay = *keyforms.applied(old, new, request.key_forms), None
@@ -114,7 +131,8 @@ def _diff(name: str, path: str, old: Table, new: Table, request: DiffRequest, re
         *keyforms.told(name, request),
         *keyforms.changed_forms(name, old, new, fields, key, pairing.pairs, request),
     ]
-    return replace(diff, findings=tuple(findings))
+    diff = replace(diff, findings=tuple(findings))
+    return _with_media(diff, media, fields, split, old, new, differences)
 
 
 def _paired_by(old: Table, new: Table, fields: Alignment, request: DiffRequest) -> tuple[Key, Table, Table, Alignment]:
@@ -134,7 +152,28 @@ def _overlapping(name: str, counts: cells.CellCounts, request: DiffRequest) -> I
         yield Finding(rule="boxes-overlap", level="info", message=message, count=number, dataset=name)
 
 
-def _one_side(name: str, path: str, table: Table, side: Side, request: DiffRequest) -> DatasetDiff:
+def _with_media(
+    diff: DatasetDiff,
+    media: MediaFiles | None,
+    fields: Alignment,
+    split: ClassField | None,
+    old: Table | None,
+    new: Table | None,
+    differences: cells.Differences | None,
+) -> DatasetDiff:
+    """The diff with that of the media files, if there are any; theirs is a difference too."""
+    if media is None:
+        return diff
+    field = class_field(fields, media.field, "media field")
+    found, findings = compare_media(media, field, split, old, new, differences)
+    modified = diff.status == "unchanged" and (found.added or found.removed or found.changed)
+    status = "modified" if modified else diff.status
+    return replace(diff, status=status, media=found, findings=(*diff.findings, *findings))
+
+
+def _one_side(
+    name: str, path: str, table: Table, side: Side, request: DiffRequest, media: MediaFiles | None
+) -> DatasetDiff:
     """All rows of the one table are added or removed."""
     own = forms(table)
     present = tuple(own.values())
@@ -147,7 +186,7 @@ def _one_side(name: str, path: str, table: Table, side: Side, request: DiffReque
     split = class_field(fields, request.split, "split field") if request.split else None
     old, new = (table, None) if removed else (None, table)
     match, only = matching_one_side(table, own, side, request.where) if request.where else (None, None)
-    return DatasetDiff(
+    diff = DatasetDiff(
         dataset=name,
         path=path,
         status="removed" if removed else "added",
@@ -178,6 +217,7 @@ def _one_side(name: str, path: str, table: Table, side: Side, request: DiffReque
         changes=OneSideChanges(table, own, side, key, only),
         matching=match,
     )
+    return _with_media(diff, media, fields, split, old, new, None)
 
 
 def _compared(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldPair, ...]:

@@ -132,12 +132,20 @@ def _summary(dataset: DatasetDiff, *, formatting: bool) -> Iterator[Block]:
         yield Line(spans=(Span(text=text, role="warning"),), indent=1)
     if dataset.changed_cells:
         yield Line(spans=_cells(dataset.changed_cells), indent=1)
+    yield from _media(dataset)
     yield from _matching(dataset)
     for words in (_of_which(dataset), _key_trouble(dataset), _formatting(dataset) if formatting else ""):
         if words:
             yield Line(spans=spans(words), indent=1)
     if dataset.status != "unchanged" and dataset.compared == "rows":
         yield _key(dataset)
+
+
+def _media(dataset: DatasetDiff) -> Iterator[Block]:
+    """`media files +3 -1 ~2`; what is wrong with them stands among the findings."""
+    found = dataset.media
+    if found is not None and (found.added or found.removed or found.changed):
+        yield Line(spans=spans("media files ", *delta(found.added, found.removed, found.changed)), indent=1)
 
 
 def _cells(counts: Mapping[str, int]) -> tuple[Span, ...]:
