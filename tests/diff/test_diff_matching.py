@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -286,6 +287,18 @@ def test_rows_of_a_renamed_class_pair_by_class_too(compare: Any) -> None:
     for more in (row(8, "z", "cat", None, 3.0), row(8, "z", "feline", None, 3.0)):
         rows = compare([*old, more], [*new, more]).rows
         assert (rows.added, rows.removed, rows.changed) == (1, 1, 2)
+
+
+def test_of_several_equal_rows_the_order_of_ids_pairs_not_that_of_rows(compare: Any) -> None:
+    old = [row(n, "a", "cat", (100.0 * n, 0.0, 10.0, 10.0), 7.0) for n in (1, 2, 3)]
+    new = [row(10 * n, "a", "cat", (100.0 * n, 900.0, 10.0, 10.0), 7.0) for n in (1, 2, 3)]
+    for left, right in itertools.product(itertools.permutations(old), itertools.permutations(new)):
+        changes = compare(left, right).changes.rows()
+        assert {(left[change.old_position - 1][0], change.key["id"]) for change in changes} == {
+            (1, 10),
+            (2, 20),
+            (3, 30),
+        }
 
 
 def test_a_given_key_goes_before_identity(compare: Any) -> None:
