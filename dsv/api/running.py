@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from dsv.api.chains import OpenChain
 from dsv.api.names import IGNORE, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace
 from dsv.documents import pipeline, yaml
-from dsv.errors import MigrationError, UnknownRevision
+from dsv.errors import MigrationError, RepositoryError, UnknownRevision
 from dsv.files import write_text
 from dsv.migrations import lock
 from dsv.migrations.run import compare
@@ -90,17 +91,30 @@ def apply_head(
     """
     repository, project, base = workspace.repository, opened.project, opened.base
     in_git = is_in_git(opened) if in_git is None else in_git
-    with workspace.restoring(head_files(opened), replaced=[project.path(base.publishes)]):
-        _write_pipeline(workspace, opened, target, in_git=in_git)
-        dvc.repro(
-            repository,
-            [base.dataset] if project.folder == repository.dvc_root else [_address(workspace, opened)],
-        )
-        for step in steps:
-            compare(step, open_version(project.version(base, step.migration.id)))
-        refresh_lock(opened, target)
+    versions = [path for item in opened.chain.migrations if (path := project.version(base, item.id)).is_dir()]
+    try:
+        with workspace.restoring(head_files(opened), replaced=[project.path(base.publishes)]):
+            _write_pipeline(workspace, opened, target, in_git=in_git)
+            dvc.repro(
+                repository,
+                [base.dataset] if project.folder == repository.dvc_root else [_address(workspace, opened)],
+            )
+            for step in steps:
+                compare(step, open_version(project.version(base, step.migration.id)))
+            refresh_lock(opened, target)
+    except BaseException:
+        _bring_back(workspace, [path for path in versions if not path.is_dir()])
+        raise
     profile = profile_path(base.publishes)
     return profiles.load(project.text(profile), profile).rows
+
+
+def _bring_back(workspace: Workspace, versions: Sequence[Path]) -> None:
+    """Versions that DVC took away before a stage failed; one that its cache lacks can be made again."""
+    root = workspace.repository.require_dvc()
+    with suppress(RepositoryError):
+        if versions:
+            dvc.checkout(workspace.repository, [path.relative_to(root).as_posix() for path in versions])
 
 
 def head_files(opened: OpenChain) -> list[Path]:
@@ -108,6 +122,8 @@ def head_files(opened: OpenChain) -> list[Path]:
     project, base = opened.project, opened.base
     names = [PIPELINE, PIPELINE_LOCK, profile_path(base.publishes)]
     names += [str(Path(base.publishes).parent / IGNORE), str(Path(base.path).parent / IGNORE)]
+    # DVC notes new rows of a base that it keeps in the base's own pointer.
+    names.append(f"{base.path}.dvc")
     return [opened.lock_path, *(project.path(name) for name in dict.fromkeys(names))]
 
 

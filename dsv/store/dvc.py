@@ -10,6 +10,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from dsv.store.repository import Repository
 
 TAIL = 20
 _STAGE_LINE = re.compile(r"(?:Running stage|Stage) '")
+_ERROR, _HINT = "error: ", "hint: "  # as dsv's own stages write them
 _FAILED_LINE = re.compile(r"ERROR: failed to reproduce '([^']+)'")
 
 
@@ -56,7 +58,7 @@ def repro(repo: Repository, targets: Sequence[str], progress: Progress | None = 
 
     DVC's output is kept back, and told if a stage fails. Git's index stays as it is.
 
-    Raises: RepositoryError: a stage failed; `where` has the end of what it wrote.
+    Raises: RepositoryError: a stage failed: what dsv said in it, else the end of what it wrote.
     """
     project = repo.require_dvc()
     task = nullcontext() if progress is None else progress.task("dvc repro", len(targets) or None)
@@ -80,10 +82,20 @@ def repro(repo: Repository, targets: Sequence[str], progress: Progress | None = 
                 if running is not None and _STAGE_LINE.match(line):
                     running.advance()
     if process.returncode:
-        said = "\n".join(line for line in tail if line)
-        failed = _FAILED_LINE.search(said)
-        name = f"the stage {failed[1]!r}" if failed else "dvc repro"
-        raise RepositoryError(f"{name} failed", where=said)
+        raise _failure([line for line in tail if line])
+
+
+def _failure(said: Sequence[str]) -> RepositoryError:
+    """What DVC wrote last as an error: what the stage says, if it speaks as dsv does, else all of it."""
+    failed = _FAILED_LINE.search("\n".join(said))
+    name = f"the stage {failed[1]!r}" if failed else "dvc repro"
+    starts = [place for place, line in enumerate(said) if line.startswith(_ERROR)]
+    if failed is None or not starts:
+        return RepositoryError(f"{name} failed", where="\n".join(said))
+    message, *more = said[starts[-1] :]
+    where = [line.removeprefix("  ") for line in takewhile(lambda line: line.startswith("  "), more)]
+    hint = next((line.removeprefix(_HINT) for line in more if line.startswith(_HINT)), None)
+    return RepositoryError(message.removeprefix(_ERROR), where="\n".join([*where, f"in {name}"]), hint=hint)
 
 
 def status(repo: Repository, targets: Sequence[str] = ()) -> Mapping[str, Any]:
