@@ -180,5 +180,7 @@ def test_data_that_is_nowhere_is_neither_adopted_nor_committed(signs: User) -> N
     (signs.folder / "data/signs.csv").unlink()
     shutil.rmtree(signs.folder / ".dvc/cache")
     shutil.rmtree(signs.folder / ".dvc/tmp", ignore_errors=True)
-    for words in (["migrate", "new", "add_class", "key=x"], ["commit", "-m", "x"]):
-        assert "hint" in refused(signs, "data/signs.csv", *words)
+    assert "dvc checkout" in refused(signs, "data/signs.csv", "migrate", "new", "add_class", "key=x")
+    before = state(signs)
+    assert "nothing to commit" in signs.dsv("commit", "-m", "x").out
+    assert state(signs) == before
