@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from dsv.api import remembered
 from dsv.api.diff_parts import boxless, faults, with_parts
 from dsv.api.explain import replay_between
 from dsv.api.media import media_between, same_media
@@ -199,7 +200,6 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
             where=pair.path,
             hint="make or fetch it: dvc repro, dvc pull",
         )
-    findings = list(_absent(pair))
     # Fields that the user names are looked up, so that a misspelt one is told even when nothing differs.
     named = (
         *options.key,
@@ -213,18 +213,27 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
     if pair.identical and pair.row is None and not any(named) and same_media(pair):
         unopened = _identical(pair, options)
         if unopened is not None:
-            return unopened, findings
+            return unopened, list(_absent(pair))
     profiled = without_rows(pair, options)
     if profiled is not None:
         return profiled
+    known = remembered.recall(engine, pair, options)
+    if known is not None:
+        return known[0], [*_absent(pair), *known[1]]
+    return _read(engine, pair, options)
+
+
+def _read(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, list[Finding]]:
+    """The diff of two sides that have to be read, and what there is to say of it."""
     try:
         scans = [None if side is None else _open(engine, pair, side, options) for side in (pair.old, pair.new)]
     except DataMissing as error:
         return instead_of_rows(pair, options, error)
+    said: list[Finding] = []
     for side, scan in zip((pair.old, pair.new), scans, strict=True):
-        findings += _said(pair, side, scan) if side is not None and scan is not None else []
-    findings += faults(pair.name, *scans)
-    findings += boxless(pair.name, options.iou, *scans)
+        said += _said(pair, side, scan) if side is not None and scan is not None else []
+    said += faults(pair.name, *scans)
+    said += boxless(pair.name, options.iou, *scans)
     try:
         diff = _diff(engine, pair, options, *scans)
         _check_unchanged(scans)
@@ -235,7 +244,9 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
         reason = str(error).splitlines()[0]
         shown = " or ".join(dict.fromkeys(side.path for side in (pair.old, pair.new) if side is not None))
         raise FormatError(f"the data cannot be read to its end: {reason}", where=shown) from None
-    return diff, findings + list(diff.findings)
+    said += diff.findings
+    remembered.keep(pair, options, scans, diff, said)
+    return diff, [*_absent(pair), *said]
 
 
 def _check_unchanged(scans: Sequence[Scan | None]) -> None:

@@ -16,6 +16,8 @@ from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID
 from dsv.model.profile import Profile, profile_path
 from dsv.store import folders, objects
+from dsv.store.hashes import HashCache, stamp_id
+from dsv.store.repository import user_cache_folder
 from dsv.store.trees import Located, Tree
 
 
@@ -23,11 +25,11 @@ from dsv.store.trees import Located, Tree
 class Side:
     """A table at one side: where it is, what its bytes are known to be, and how to get them.
 
-    `content_id` is equal for equal bytes, None where nothing knows. `open` gives a local file, and
-    fetches it where it has to. `files` gives the files of a table that is a folder instead, None
-    for one that is a file. `here`: its bytes (of a folder, the list of its files) are on this machine.
-    `absent`: a work file is not checked out, its record is compared. `tree` are the files around it,
-    None outside a repository.
+    `content_id` is equal for equal bytes, None where nothing knows; `now` asks for it again. `open`
+    gives a local file, and fetches it where it has to. `files` gives the files of a table that is a
+    folder instead, None for one that is a file. `here`: its bytes (of a folder, the list of its
+    files) are on this machine. `absent`: a work file is not checked out, its record is compared.
+    `tree` are the files around it, None outside a repository.
     """
 
     path: str
@@ -38,6 +40,7 @@ class Side:
     here: Callable[[], bool] = lambda: True
     absent: bool = False
     tree: Tree | None = None
+    now: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +63,14 @@ class Pair:
 
 def file_pair(old: Path, new: Path, shown: tuple[str, str]) -> Pair:
     """Two plain files, in or outside a repository; `shown` are their names for people."""
+    # Files of two sizes differ: then hashing them would only cost time.
+    alike = old.is_dir() or new.is_dir() or old.stat().st_size == new.stat().st_size
     return Pair(
         name=shown[1],
         path=shown[1],
         declared=None,
-        old=_file_side(old, shown[0]),
-        new=_file_side(new, shown[1]),
+        old=_file_side(old, shown[0], hashed=alike),
+        new=_file_side(new, shown[1], hashed=alike),
     )
 
 
@@ -174,14 +179,25 @@ def _tree_side(tree: Tree, path: str) -> Side | None:
         return None
     return Side(
         path=path,
-        content_id=folders.content_id(tree, located) if located.is_folder else objects.content_id(tree.repo, located),
+        content_id=_content_id(tree, located),
         open=lambda: objects.materialise(tree.repo, located),
         profile=lambda: recorded_profile(tree, located),
         files=partial(tree_files, tree, located) if located.is_folder else None,
         here=lambda: objects.is_here(tree.repo, located),
         absent=tree.revision.commit is None and located.file is None,
         tree=tree,
+        now=lambda: _content_id_now(tree, path),
     )
+
+
+def _content_id(tree: Tree, located: Located) -> str | None:
+    return folders.content_id(tree, located) if located.is_folder else objects.content_id(tree.repo, located)
+
+
+def _content_id_now(tree: Tree, path: str) -> str | None:
+    fresh = Tree(tree.repo, tree.revision)
+    located = fresh.find(path)
+    return None if located is None else _content_id(fresh, located)
 
 
 def recorded_profile(tree: Tree, located: Located) -> Profile | None:
@@ -198,7 +214,7 @@ def recorded_profile(tree: Tree, located: Located) -> Profile | None:
     return profile if profile.md5 == content_md5(tree, located) else None
 
 
-def _file_side(path: Path, shown: str) -> Side:
+def _file_side(path: Path, shown: str, *, hashed: bool) -> Side:
     if path.is_dir():
         return Side(
             path=shown,
@@ -206,10 +222,10 @@ def _file_side(path: Path, shown: str) -> Side:
             open=lambda: path,
             profile=lambda: None,
             files=lambda: plain_files(path),
+            now=lambda: plain_folder_id(path),
         )
-    return Side(
-        path=shown,
-        content_id=f"md5:{objects.file_md5(path)}",
-        open=lambda: path,
-        profile=lambda: None,
-    )
+
+    def identify() -> str | None:
+        return f"md5:{HashCache(user_cache_folder()).md5(path)}" if hashed else stamp_id(path)
+
+    return Side(path=shown, content_id=identify(), open=lambda: path, profile=lambda: None, now=identify)

@@ -39,8 +39,9 @@ class PairedChanges:
 
     def __init__(self, differences: Differences, fields: Alignment, only: str | None = None) -> None:
         """`only` names a table whose `id` are the rowids of the rows to show (None: all)."""
-        self._differences = differences
-        self._only = only
+        self.differences = differences
+        self.fields = fields
+        self.only = only
         both = [
             _Column(
                 name=pair.name,
@@ -61,7 +62,7 @@ class PairedChanges:
         if not kinds or limit == 0:
             return
         places: list[_Places] = []
-        credits = self._differences.credits
+        credits = self.differences.credits
         cells = ["kind", OLD, NEW, "CAST(NULL AS INTEGER)" if credits is None else credits.ROW]
         for column in self._columns:
             place = []
@@ -69,11 +70,11 @@ class PairedChanges:
                 place.append(None if sql is None else len(cells))
                 cells += [] if sql is None else [sql]
             places.append((place[0], place[1], place[2], place[3]))
-        for row in self._differences.engine.stream(self._query(cells, kinds, limit)):
+        for row in self.differences.engine.stream(self._query(cells, kinds, limit)):
             yield self._change(row, places)
 
     def _cells(self, column: _Column) -> tuple[str | None, ...]:
-        differences = self._differences
+        differences = self.differences
         old, new = column.old, column.new
         return (
             stored(differences.column("old", old.name), old) if old else None,
@@ -83,14 +84,12 @@ class PairedChanges:
         )
 
     def _query(self, cells: Sequence[str], kinds: Sequence[Kind], limit: int | None) -> str:
-        order = f"ORDER BY {self._differences.later}, {OLD} NULLS LAST, {NEW} NULLS LAST"
-        wanted = ", ".join(f"'{kind}'" for kind in kinds)
-        table = f"SELECT * FROM {self._differences.table} WHERE kind IN ({wanted})"
-        if self._only is not None:
-            table += f" AND rowid IN (SELECT id FROM {self._only})"
+        order = f"ORDER BY {self.differences.later}, {OLD} NULLS LAST, {NEW} NULLS LAST"
+        picked = "" if self.only is None else f" AND rowid IN (SELECT id FROM {self.only})"
+        tables = [f"SELECT * FROM {self.differences.table} WHERE kind = '{kind}'{picked}" for kind in kinds]
         if limit is not None:
-            table += f" QUALIFY row_number() OVER (PARTITION BY kind {order}) <= {int(limit)}"
-        return f"SELECT {', '.join(cells)} FROM ({table}) {order}"
+            tables = [f"(FROM ({table}) {order} LIMIT {int(limit)})" for table in tables]
+        return f"SELECT {', '.join(cells)} FROM ({' UNION ALL '.join(tables)}) {order}"
 
     def _change(self, row: tuple[Any, ...], places: Sequence[_Places]) -> RowChange:
         kind = row[0]
@@ -118,7 +117,7 @@ class PairedChanges:
         )
 
     def _migration(self, number: int | None) -> str | None:
-        credits = self._differences.credits
+        credits = self.differences.credits
         return None if credits is None or number is None else credits.migrations[number - 1]
 
 

@@ -89,6 +89,14 @@ class HashCache:
         save_json(self._path, self._known)
 
 
+def stamp_id(path: Path) -> str | None:
+    """A name for a file's bytes made of what the file system says of it; None if it has just been written."""
+    size, modified, changed, inode = _stamp(path)
+    if max(modified, changed) >= time.time_ns() - RACY_NS:
+        return None
+    return f"file:{os.path.abspath(path)}:{size}:{modified}:{changed}:{inode}"
+
+
 def load_json(path: Path) -> dict[str, Any]:
     """The mapping in a cache file; an empty one if there is no sound file."""
     try:
