@@ -368,6 +368,7 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         renames=options.renames,
         identity=known.identity if len(identities) == 1 else (),
         where=options.where,
+        similar=options.similar,
         sequence=known.sequence,
         context=known.context,
         told=known.told,

@@ -35,6 +35,7 @@ class DiffOptions:
     key_forms: tuple[tuple[str, str], ...] = ()
     reverse: bool = False
     where: str | None = None
+    similar: bool = False
     row: Mapping[str, Any] | None = None
     views: frozenset[str] | None = None
     profiles: bool = False

@@ -65,7 +65,16 @@ def _from_profiles(pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, list[
 
 def _answers(pair: Pair, options: DiffOptions) -> bool:
     """Profiles know nothing of single rows or cells, nor of the same bytes read in another way."""
-    of_rows = (options.where, pair.row, options.fields, options.ignore, options.renames, options.tolerance, options.iou)
+    of_rows = (
+        options.where,
+        pair.row,
+        options.fields,
+        options.ignore,
+        options.renames,
+        options.tolerance,
+        options.iou,
+        options.similar,
+    )
     of_reading = (options.header, options.format, options.skip_malformed or None, options.split)
     return not any(of_rows) and all(item is None for item in of_reading)
 

@@ -118,6 +118,7 @@ COMPARING = (
         help='Compare the one row with this key, such as {"scan": "a,b", "page": 3}.',
     ),
     _flag("-R", "--reverse", help="Swap the two sides."),
+    _flag("--similar", help="Pair removed and added rows that share most cells; they stay counted as such."),
     _flag("--skip-malformed", help="Leave out lines that cannot be parsed, and count them."),
     click.option(
         "--memory",
@@ -217,6 +218,7 @@ def _options(given: dict[str, Any]) -> DiffOptions:
         key_forms=given.pop("key_form"),
         reverse=given.pop("reverse"),
         where=given.pop("where"),
+        similar=given.pop("similar"),
         row=given.pop("key_json"),
         profiles=given.pop("profiles"),
         memory_bytes=given.pop("memory"),

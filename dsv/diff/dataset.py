@@ -21,6 +21,7 @@ from dsv.diff.media import compare as compare_media
 from dsv.diff.rekeyed import rekeyed
 from dsv.diff.replay import Replay
 from dsv.diff.request import DiffRequest
+from dsv.diff.similar import similar
 from dsv.diff.where import matching, matching_one_side
 from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, SchemaChange
 from dsv.model.finding import Finding
@@ -111,6 +112,7 @@ def _diff(
         changed_cells_whitespace_only=counts.whitespace_only,
         changed_cells_case_only=counts.case_only,
         rekeyed=found,
+        similar=similar(differences) if request.similar else None,
         changed_cells_encoding_only={
             label.field: sum(item.rows for item in label.encodings) for label in label_diffs if label.encodings
         },
@@ -211,6 +213,7 @@ def _one_side(
         changed_cells_whitespace_only={},
         changed_cells_case_only={},
         rekeyed=(),
+        similar=() if request.similar else None,
         changed_cells_encoding_only={},
         labels=_labels(old, new, fields, split, request),
         split_moves=(),

@@ -42,6 +42,7 @@ class DiffRequest:
     renames: tuple[tuple[str, str], ...] = ()
     identity: tuple[Rung, ...] = ()
     where: str | None = None
+    similar: bool = False
     sequence: str | None = None
     context: tuple[str, ...] = ()
     told: tuple[str, ...] = ()

@@ -96,6 +96,7 @@ def _dataset(
         yield from table_blocks(dataset, everything=not everything)
     if (everything or "rows" in views) and dataset.changes is not None:
         yield from _rekeyed(dataset, everything=not everything)
+        yield from _similar(dataset, everything=not everything)
         yield from _rows(dataset, SUMMARY_ROWS if everything and limit is None else limit, kinds)
 
 
@@ -177,6 +178,7 @@ def _of_which(dataset: DatasetDiff) -> str:
     written = sum((dataset.changed_cells_encoding_only or {}).values())
     parts = [
         f"{number(dataset.rows.rekeyed)} re-keyed" if dataset.rows.rekeyed else "",
+        f"{plural(len(dataset.similar), 'pair')} of similar rows" if dataset.similar else "",
         f"{plural(blanks, 'cell')} whitespace only" if blanks else "",
         f"{plural(case, 'cell')} case only" if case else "",
         f"{plural(written, 'label cell')} encoding only" if written else "",
@@ -247,6 +249,23 @@ def _splits(dataset: DatasetDiff) -> Iterator[Block]:
         for move in dataset.split_moves:
             steps = (code(shown(move.source)), " -> ", code(shown(move.target)))
             yield Line(spans=spans(*steps, f"  {number(move.rows)}"), indent=2)
+
+
+def _similar(dataset: DatasetDiff, *, everything: bool) -> Iterator[Block]:
+    pairs = dataset.similar or ()
+    if not pairs:
+        return
+    yield Heading(spans=spans("Removed and added rows that share most cells"), level=3)
+    for pair in pairs if everything else pairs[:SUMMARY_REKEYED]:
+        cells = [
+            part
+            for name, cell in pair.cells.items()
+            for part in ("  ", code(name), ": ", code(shown(cell.old)), " -> ", code(shown(cell.new)))
+        ]
+        places = f"row {pair.old_position:,} -> row {pair.new_position:,}"
+        yield Line(spans=spans(places, muted(f"  {100 * pair.similarity:.0f} % equal"), *cells), indent=2)
+    if not everything and len(pairs) > SUMMARY_REKEYED:
+        yield Line(spans=(muted(f"… {len(pairs) - SUMMARY_REKEYED:,} more"),), indent=2)
 
 
 def _rekeyed(dataset: DatasetDiff, *, everything: bool) -> Iterator[Block]:

@@ -173,3 +173,14 @@ def test_schema_and_content_can_be_hidden(compare: Any) -> None:
     )
     compare(ROWS, text, "-k", "id", "--exit-code", "--hide", "content", code=1)
     compare(ROWS, text, "-k", "id", "--exit-code", "--hide", "content", "--hide", "schema", code=0)
+
+
+def test_similar_rows_are_named_and_stay_counted(compare: Any) -> None:
+    old, new = "a,b,c\nx,y,z\nx,y,z\nk,l,m\n", "a,b,c\nx,y,z\nx,y,z\nk,l,n\n"
+    assert compare(old, new)["similar_pairs"] is None
+    dataset = compare(old, new, "--similar")
+    (pair,) = dataset["similar_pairs"]
+    assert pair["cells"] == {"c": {"old": "m", "new": "n"}} and pair["position"] == {"old": 3, "new": 3}
+    assert (dataset["rows"]["added"], dataset["rows"]["removed"], dataset["rows"]["changed"]) == (1, 1, 0)
+    page = compare(old, new, "--similar", form="--md")
+    assert "1 pair of similar rows" in page and "share most cells" in page
