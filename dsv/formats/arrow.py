@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import IO
 
-from dsv.formats._arrow_publish import write
-from dsv.formats._arrow_source import source_of, staged
-from dsv.formats._changes import publish
-from dsv.formats._columns import typed_table
+from dsv.formats._columnar.arrow_publish import write
+from dsv.formats._columnar.arrow_source import source_of, staged
+from dsv.formats._columnar.columns import typed_table
+from dsv.formats._shared.changes import publish
 from dsv.formats.base import Format, Publication, Scan
 from dsv.model.snapshot import Dialect, Snapshot
 from dsv.tables.duckdb import Engine

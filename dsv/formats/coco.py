@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import IO
 
 from dsv.errors import FormatError
-from dsv.formats._changes import publish
-from dsv.formats._coco_publish import write
-from dsv.formats._coco_scan import scan
-from dsv.formats._json_document import pieces
+from dsv.formats._coco.publish import write
+from dsv.formats._coco.scan import scan
+from dsv.formats._json.document import pieces
+from dsv.formats._shared.changes import publish
 from dsv.formats.base import Format, Publication, Scan
 from dsv.model.snapshot import Dialect, Snapshot
 from dsv.tables.duckdb import Engine

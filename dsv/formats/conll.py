@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import IO
 
 from dsv.errors import FormatError
-from dsv.formats._changes import publish
-from dsv.formats._conll_lines import cut
-from dsv.formats._conll_publish import write
-from dsv.formats._conll_scan import scan
+from dsv.formats._conll.column_lines import cut
+from dsv.formats._conll.column_publish import write
+from dsv.formats._conll.column_scan import scan
+from dsv.formats._shared.changes import publish
 from dsv.formats.base import Format, Publication, Scan
 from dsv.model.snapshot import Dialect, Snapshot
 from dsv.tables.duckdb import Engine

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsv.formats._delimited import Delimited
+from dsv.formats._delimited.delimited import Delimited
 from dsv.formats.base import Format
 
 plugin: Format = Delimited(suffixes=(".csv",), delimiters=(",", ";", "\t", "|"))

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dsv.errors import FormatError
-from dsv.formats._bytes import open_bytes
-from dsv.formats._cvat_shapes import TEXTS, read_shape
-from dsv.formats._geometry import number
-from dsv.formats._json_text import canonical
-from dsv.formats._loader import Loader, schema
-from dsv.formats._notes import Notes
-from dsv.formats._xml import Element, elements, head, root_tag
+from dsv.formats._annotations.cvat_shapes import TEXTS, read_shape
+from dsv.formats._shared.bytes import open_bytes
+from dsv.formats._shared.geometry import number
+from dsv.formats._shared.json_text import canonical
+from dsv.formats._shared.loader import Loader, schema
+from dsv.formats._shared.notes import Notes
+from dsv.formats._shared.xml import Element, elements, head, root_tag
 from dsv.formats.base import Format, Part, ReadOnly, Scan
 from dsv.model.identity import Rung
 from dsv.model.snapshot import Snapshot

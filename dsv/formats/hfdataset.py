@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dsv.errors import FormatError
-from dsv.formats._hf_features import BAD_CLASS, is_label, with_meaning
-from dsv.formats._hf_layout import DICT, STATE, SavedSplit, read_layout
-from dsv.formats._part_files import PartFile
-from dsv.formats._part_rows import gather
+from dsv.formats._hf.features import BAD_CLASS, is_label, with_meaning
+from dsv.formats._hf.layout import DICT, STATE, SavedSplit, read_layout
+from dsv.formats._parts.files import PartFile
+from dsv.formats._parts.rows import gather
 from dsv.formats.base import Format, ReadOnly, Scan
 from dsv.model.finding import Finding
 from dsv.model.snapshot import Snapshot

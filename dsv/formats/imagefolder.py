@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dsv.errors import FormatError
-from dsv.formats._folder import SPLITS, is_image, members, where
-from dsv.formats._image_metadata import is_metadata, with_metadata
-from dsv.formats._loader import Loader, schema
-from dsv.formats._notes import Notes
+from dsv.formats._annotations.image_metadata import is_metadata, with_metadata
+from dsv.formats._shared.folder import SPLITS, is_image, members, where
+from dsv.formats._shared.loader import Loader, schema
+from dsv.formats._shared.notes import Notes
 from dsv.formats.base import Format, ReadOnly, Scan
 from dsv.model.identity import Rung
 from dsv.model.snapshot import Member, Snapshot

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import IO
 
-from dsv.formats._changes import publish
-from dsv.formats._json_array import ARRAY, looks_like
-from dsv.formats._json_publish import write
-from dsv.formats._jsonl_scan import scan
+from dsv.formats._json.array import ARRAY, looks_like
+from dsv.formats._json.publish import write
+from dsv.formats._json.scan import scan
+from dsv.formats._shared.changes import publish
 from dsv.formats.base import Format, Publication, Scan
 from dsv.model.snapshot import Dialect, Snapshot
 from dsv.tables.duckdb import Engine

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import IO
 
-from dsv.formats._changes import publish
-from dsv.formats._jsonl_lines import looks_like
-from dsv.formats._jsonl_publish import write
-from dsv.formats._jsonl_scan import scan
+from dsv.formats._json.lines import looks_like
+from dsv.formats._json.lines_publish import write
+from dsv.formats._json.scan import scan
+from dsv.formats._shared.changes import publish
 from dsv.formats.base import Format, Publication, Scan
 from dsv.model.diff import Formatting
 from dsv.model.snapshot import Dialect, Snapshot
@@ -39,7 +39,7 @@ class JsonLines:
 
     def spelling(self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting:
         """Count what differs and changes no value. Raises: FormatError."""
-        from dsv.formats._jsonl_spelling import compare
+        from dsv.formats._json.lines_spelling import compare
 
         return compare(old, new)
 

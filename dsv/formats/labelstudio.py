@@ -7,12 +7,12 @@ from collections import Counter
 from typing import Any
 
 from dsv.errors import FormatError
-from dsv.formats._bytes import open_bytes
-from dsv.formats._json_document import elements
-from dsv.formats._json_text import canonical
-from dsv.formats._labelstudio_results import read_result, shape_ids, task_name
-from dsv.formats._loader import Loader, schema
-from dsv.formats._notes import Notes
+from dsv.formats._annotations.labelstudio_results import read_result, shape_ids, task_name
+from dsv.formats._json.document import elements
+from dsv.formats._shared.bytes import open_bytes
+from dsv.formats._shared.json_text import canonical
+from dsv.formats._shared.loader import Loader, schema
+from dsv.formats._shared.notes import Notes
 from dsv.formats.base import Format, Part, ReadOnly, Scan
 from dsv.model.identity import Rung
 from dsv.model.snapshot import Snapshot

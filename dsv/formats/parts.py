@@ -8,11 +8,11 @@ fewer members is read like any other (its types are those of the rows that are l
 from __future__ import annotations
 
 from dsv.errors import FormatError
-from dsv.formats._folder import is_image, members
-from dsv.formats._notes import Notes
-from dsv.formats._part_files import found_parts, is_part
-from dsv.formats._part_rows import Gathered, gather
-from dsv.formats._part_views import as_one_view
+from dsv.formats._parts.files import found_parts, is_part
+from dsv.formats._parts.rows import Gathered, gather
+from dsv.formats._parts.views import as_one_view
+from dsv.formats._shared.folder import is_image, members
+from dsv.formats._shared.notes import Notes
 from dsv.formats.base import Format, ReadOnly, Scan
 from dsv.model.snapshot import Snapshot
 from dsv.tables.duckdb import Engine

@@ -7,12 +7,12 @@ from collections import Counter
 from itertools import islice
 
 from dsv.errors import FormatError
-from dsv.formats._folder import is_image, members, stem, where
-from dsv.formats._loader import Loader, schema
-from dsv.formats._notes import Notes
-from dsv.formats._voc_annotation import FLAGS, Annotation, read_annotation
-from dsv.formats._voc_layout import Layout, Picture
-from dsv.formats._xml import head, root_tag
+from dsv.formats._annotations.voc_annotation import FLAGS, Annotation, read_annotation
+from dsv.formats._annotations.voc_layout import Layout, Picture
+from dsv.formats._shared.folder import is_image, members, stem, where
+from dsv.formats._shared.loader import Loader, schema
+from dsv.formats._shared.notes import Notes
+from dsv.formats._shared.xml import head, root_tag
 from dsv.formats.base import Format, Part, ReadOnly, Scan
 from dsv.model.identity import Rung
 from dsv.model.snapshot import Member, Snapshot

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from dsv.errors import FormatError
-from dsv.formats._folder import members, where
-from dsv.formats._loader import Loader, schema
-from dsv.formats._notes import Notes
-from dsv.formats._yolo_config import Config, find_config, read_config
-from dsv.formats._yolo_labels import LabelReader
-from dsv.formats._yolo_layout import Layout, Picture
+from dsv.formats._annotations.yolo_config import Config, find_config, read_config
+from dsv.formats._annotations.yolo_labels import LabelReader
+from dsv.formats._annotations.yolo_layout import Layout, Picture
+from dsv.formats._shared.folder import members, where
+from dsv.formats._shared.loader import Loader, schema
+from dsv.formats._shared.notes import Notes
 from dsv.formats.base import Format, Part, ReadOnly, Scan
 from dsv.model.identity import Rung
 from dsv.model.snapshot import Snapshot

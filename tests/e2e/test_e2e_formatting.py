@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dsv.cli.main import main
-from dsv.formats import _spelling_diff
+from dsv.formats._shared import spelling_diff
 
 ROWS = 'id,text,score\n1,a b,1.5\n2,,2\n3,"x,y",3\n4,z,4\n'
 NOTHING = {"reordered": False, "quoting": 0, "line_ends": 0, "number_spelling": 0}
@@ -131,7 +131,7 @@ def test_spellings_of_json_lines(compare: Any, name: str) -> None:
 
 
 def test_files_too_large_to_compare_so_are_not_known_to_be_equal(compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_spelling_diff, "MOST_BYTES", 20)
+    monkeypatch.setattr(spelling_diff, "MOST_BYTES", 20)
     for old, new, suffix in ((ROWS, ROWS.replace("a b", '"a b"'), "csv"), (LINES, LINES.replace(" ", ""), "jsonl")):
         formatting = compare(old, new, "-k", "id", suffix=suffix)["formatting"]
         assert formatting["quoting"] is formatting["line_ends"] is formatting["whitespace"] is None

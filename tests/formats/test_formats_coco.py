@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dsv.api.diff import DiffOptions, compare
 from dsv.errors import FormatError
-from dsv.formats import _json_document
+from dsv.formats._json import document as json_document
 from dsv.formats.base import ClassChange, Publication, Scan, publish, recognised, scan
 from dsv.model.schema import Schema
 from dsv.model.snapshot import ReadOptions, Snapshot
@@ -348,7 +348,7 @@ def test_other_json_is_not_taken_for_coco(tmp_path: Path, content: Any) -> None:
 def test_recognising_reads_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first image tells, however large the rest; of other JSON a megabyte is read."""
     read: list[int] = []
-    original = _json_document._Reader._read
+    original = json_document._Reader._read
 
     def counting(self: Any) -> bool:
         before = len(self._text)
@@ -356,7 +356,7 @@ def test_recognising_reads_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         read.append(len(self._text) - before + self._place)
         return more
 
-    monkeypatch.setattr(_json_document._Reader, "_read", counting)
+    monkeypatch.setattr(json_document._Reader, "_read", counting)
     (tmp_path / "t.json").write_text(json.dumps(DOCUMENT | {"annotations": [{"id": 1, "x": "y" * 5_000_000}]}))
     assert snapshot(tmp_path / "t.json").format == "coco"
     (tmp_path / "t.json").write_text(json.dumps({"rows": [{"id": n} for n in range(500_000)]}))
@@ -372,11 +372,11 @@ def test_a_document_is_read_in_pieces_that_make_it_up(tmp_path: Path, monkeypatc
     )
     (tmp_path / "t.json").write_text(text, encoding="utf-8")
     opened = Snapshot(path=tmp_path / "t.json", format="coco", shown_path="t.json")
-    whole = list(_json_document.pieces(opened))
+    whole = list(json_document.pieces(opened))
     assert "".join(piece.text for piece in whole) == text
     for size in (1, 2, 3, 7, 64):
-        monkeypatch.setattr(_json_document, "CHUNK", size)
-        pieces = list(_json_document.pieces(opened))
+        monkeypatch.setattr(json_document, "CHUNK", size)
+        pieces = list(json_document.pieces(opened))
         assert [piece for piece in pieces if piece.text] == [piece for piece in whole if piece.text]
     elements = [piece.value for piece in whole if piece.kind == "element" and piece.name == "annotations"]
     assert elements == DOCUMENT["annotations"]

@@ -230,7 +230,7 @@ JSON = st.recursive(
 def test_the_slow_reader_finds_the_elements_that_json_finds(
     tmp_path: Path, values: list[Any], indent: int | None, ascii_only: bool
 ) -> None:
-    from dsv.formats._json_array import elements
+    from dsv.formats._json.array import elements
 
     path = tmp_path / "t.json"
     text = json.dumps(values, indent=indent, ensure_ascii=ascii_only)

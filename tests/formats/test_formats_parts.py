@@ -232,7 +232,7 @@ def test_parquet_of_one_schema_is_not_copied(tmp_path: Path) -> None:
 
 
 def test_large_parts_are_gathered_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dsv.formats._part_rows.STAGE_LIMIT_BYTES", 3)
+    monkeypatch.setattr("dsv.formats._parts.rows.STAGE_LIMIT_BYTES", 3)
     rows, _, found = read(put(tmp_path, {"a.csv": "id,v\n1,a\n", "b.csv": "id\n2\n"}))
     assert rows == [{"id": 1, "v": "a"}, {"id": 2, "v": None}] and len(found.findings) == 1
 

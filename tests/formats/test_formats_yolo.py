@@ -238,7 +238,7 @@ def test_class_indices_line_order_and_file_order_say_nothing(
     st.sampled_from(["0.2", "1e-3", ".5", "1"]),
 )
 def test_a_corner_is_the_nearest_double_of_the_exact_one(short: str, long: str, size: str) -> None:
-    from dsv.formats._yolo_labels import _corner
+    from dsv.formats._annotations.yolo_labels import _corner
 
     for centre in (short, long):
         exact = Decimal(centre) - Decimal(size) / 2

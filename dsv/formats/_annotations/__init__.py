@@ -1,0 +1,1 @@
+"""Annotated pictures: YOLO, Pascal VOC, CVAT, Label Studio, folders of pictures."""

@@ -1,0 +1,1 @@
+"""COCO: one JSON document of images, annotations and categories."""

@@ -1,0 +1,1 @@
+"""Arrow and Parquet: columns of typed values."""

@@ -1,0 +1,1 @@
+"""CoNLL-U and CoNLL column files: tokens in sentences."""

@@ -1,0 +1,1 @@
+"""JSON Lines, JSON arrays and documents: objects as they are spelled."""

@@ -1,0 +1,1 @@
+"""Folders of part files and Hive partitions."""

@@ -1,0 +1,62 @@
+"""Parquet parts of one schema, read where they lie: nothing is copied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dsv.formats._columnar.columns import typed_table
+from dsv.formats._columnar.parquet_source import ROW_NUMBER, found_columns, unzipped
+from dsv.formats._parts.files import PartFile
+from dsv.formats._parts.rows import Gathered
+from dsv.formats.base import MemberRows
+from dsv.model.snapshot import Snapshot
+from dsv.tables.duckdb import Engine, identifier, literal
+
+_COLUMNS = ("filename", "file_index", ROW_NUMBER)
+"""What the reader says of a row beside its own fields."""
+
+
+def as_one_view(engine: Engine, snapshot: Snapshot, parts: Sequence[PartFile]) -> Gathered | None:
+    """The rows of Parquet files with the same columns of the same types; None where they are not that.
+
+    Raises: FormatError: a file is no sound Parquet file.
+    """
+    if any(part.format != "parquet" for part in parts) or len({tuple(part.fields) for part in parts}) > 1:
+        return None
+    paths, columns = [], []
+    for part in parts:
+        own = Snapshot(path=part.member.open(), format="parquet", gzip=part.gzip, shown_path=part.shown)
+        path = unzipped(engine, own)
+        paths.append(path)
+        columns.append([(name, str(kind)) for name, kind in found_columns(engine, path, own).items()])
+    given = list(parts[0].fields)
+    lower = {name.lower() for name, _ in columns[0]}
+    if any(item != columns[0] for item in columns) or any(name.lower() in lower for name in (*given, *_COLUMNS)):
+        return None
+    return _view(engine, snapshot, parts, paths)
+
+
+def _view(engine: Engine, snapshot: Snapshot, parts: Sequence[PartFile], paths: Sequence[Path]) -> Gathered:
+    listed = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
+    counts = dict(engine.rows(f"SELECT file_name, num_rows FROM parquet_file_metadata({listed})"))
+    ranges, first = [], 1
+    for part, path in zip(parts, paths, strict=True):
+        ranges.append(MemberRows(path=part.member.path, first=first, count=int(counts[str(path)])))
+        first += ranges[-1].count
+    cells = [_by_file([item.first for item in ranges]) + f" + {ROW_NUMBER} AS _dsv_number"]
+    cells += [
+        f"CAST({_by_file([part.fields[name] for part in parts])} AS VARCHAR) AS {identifier(name)}"
+        for name in parts[0].fields
+    ]
+    reader = f"read_parquet({listed}, hive_partitioning = false, file_row_number = true)"
+    source = f"(SELECT * EXCLUDE ({ROW_NUMBER}), {', '.join(cells)} FROM {reader})"
+    found = engine.columns(source)
+    del found["_dsv_number"]
+    table = typed_table(engine, snapshot, found, source, "_dsv_number")
+    return Gathered(table=table, ranges=tuple(ranges))
+
+
+def _by_file(values: Sequence[str | int | None]) -> str:
+    """SQL for the value of the file that a row is in."""
+    return f"([{', '.join(map(literal, values))}])[CAST(file_index AS BIGINT) + 1]"

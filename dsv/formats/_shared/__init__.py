@@ -1,0 +1,1 @@
+"""What formats have in common: bytes, names, types, faults, folders, what a publication changes."""
