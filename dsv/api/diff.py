@@ -369,6 +369,7 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         identity=known.identity if len(identities) == 1 else (),
         where=options.where,
         similar=options.similar,
+        unexplained=options.unexplained,
         sequence=known.sequence,
         context=known.context,
         told=known.told,

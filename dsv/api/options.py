@@ -36,6 +36,7 @@ class DiffOptions:
     reverse: bool = False
     where: str | None = None
     similar: bool = False
+    unexplained: bool = False
     row: Mapping[str, Any] | None = None
     views: frozenset[str] | None = None
     profiles: bool = False

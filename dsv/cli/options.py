@@ -135,6 +135,7 @@ SHOWING = (
     _flag("--profiles", help="Compare what the profiles record (rows, schema, labels), and open no data."),
     _many("--hide", type=click.Choice(LAYERS), help="Leave this layer of differences out. May be given again."),
     _many("--filter", type=click.Choice(KINDS), help="Show rows of this kind only. May be given again."),
+    _flag("--unexplained", help="Show only the changed rows that the migrations in between do not explain."),
     click.option(
         "--where",
         metavar="SQL",
@@ -219,6 +220,7 @@ def _options(given: dict[str, Any]) -> DiffOptions:
         reverse=given.pop("reverse"),
         where=given.pop("where"),
         similar=given.pop("similar"),
+        unexplained=given.pop("unexplained"),
         row=given.pop("key_json"),
         profiles=given.pop("profiles"),
         memory_bytes=given.pop("memory"),

@@ -22,7 +22,7 @@ from dsv.diff.rekeyed import rekeyed
 from dsv.diff.replay import Replay
 from dsv.diff.request import DiffRequest
 from dsv.diff.similar import similar
-from dsv.diff.where import matching, matching_one_side
+from dsv.diff.where import matching, matching_one_side, unexplained_rows
 from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, SchemaChange
 from dsv.model.finding import Finding
 from dsv.tables.table import Table
@@ -85,6 +85,8 @@ def _diff(
     formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
     split = class_field(fields, request.split, "split field") if request.split else None
     match, only = matching(differences, forms(old), forms(new), request.where) if request.where else (None, None)
+    if request.unexplained and told is not None:
+        match, only = unexplained_rows(differences, match, only)
     sequences = Sequences(old=old, new=new, fields=_sequence(fields, key, request))
     label_diffs = _labels(old, new, fields, split, request, differences, sequences)
     diff = DatasetDiff(

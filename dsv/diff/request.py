@@ -20,6 +20,7 @@ class DiffRequest:
     fields are boxes: with `iou` (0-1) two boxes are equal that overlap by at least that share of their
     union. `surrogates` are fields that only name rows inside one file, such as ids that are dealt
     afresh: they are not compared, and rows that differ in nothing else are counted in a finding.
+    `unexplained`: where migrations lie between, only rows that they do not explain are listed.
     `where` is SQL over old.FIELD and new.FIELD: of the rows that differ, only those for which it is
     true are listed. `sequence` is the field that numbers the sequences (sentences) in which the rows
     stand in order. `key_forms` are pairs of a field and the form that its values are brought into on
@@ -43,6 +44,7 @@ class DiffRequest:
     identity: tuple[Rung, ...] = ()
     where: str | None = None
     similar: bool = False
+    unexplained: bool = False
     sequence: str | None = None
     context: tuple[str, ...] = ()
     told: tuple[str, ...] = ()

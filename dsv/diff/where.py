@@ -16,6 +16,7 @@ from dsv.tables.where import sided_condition
 SIDES: tuple[Side, Side] = ("old", "new")
 Forms = Mapping[str, Form]
 Field = tuple[Side, str]
+UNEXPLAINED = "unexplained"
 
 
 def matching(differences: Differences, old: Forms, new: Forms, where: str) -> tuple[RowMatch, str]:
@@ -33,13 +34,33 @@ def matching(differences: Differences, old: Forms, new: Forms, where: str) -> tu
 
     engine = differences.engine
     found = _select(engine, where, {"old": old, "new": new}, cells)
+    return _counted(differences, where, found), found
+
+
+def unexplained_rows(differences: Differences, match: RowMatch | None, only: str | None) -> tuple[RowMatch, str]:
+    """As `matching`, of the rows that no migration explains; of those in the table `only`, if there is one."""
+    found = differences.engine.fresh("unexplained")
+    among = "" if only is None else f" AND rowid IN (SELECT id FROM {only})"
+    differences.engine.execute(
+        f"CREATE TABLE {found} AS SELECT rowid AS id FROM {differences.table} "
+        f"WHERE kind <> 'same' AND {differences.unexplained}{among}"
+    )
+    condition = UNEXPLAINED if match is None else f"{match.condition} (and {UNEXPLAINED})"
+    return _counted(differences, condition, found), found
+
+
+def _counted(differences: Differences, condition: str, found: str) -> RowMatch:
     kinds = dict(
-        engine.rows(
+        differences.engine.rows(
             f"SELECT kind, count(*) FROM {differences.table} WHERE rowid IN (SELECT id FROM {found}) GROUP BY kind"
         )
     )
-    counts = {kind: kinds.get(kind, 0) for kind in ("added", "removed", "changed")}
-    return RowMatch(condition=where, **counts), found
+    return RowMatch(
+        condition=condition,
+        added=kinds.get("added", 0),
+        removed=kinds.get("removed", 0),
+        changed=kinds.get("changed", 0),
+    )
 
 
 def matching_one_side(table: Table, forms: Forms, side: Side, where: str) -> tuple[RowMatch, str]:

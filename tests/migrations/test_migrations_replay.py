@@ -200,7 +200,9 @@ def counted(work: Work) -> Counter[str]:
     return +Counter({**work.cells, **rows})
 
 
-def explained(bench: Any, old: Rows, new: Rows, head: str, fields: tuple[str, ...] = FIELDS) -> DatasetDiff:
+def explained(
+    bench: Any, old: Rows, new: Rows, head: str, fields: tuple[str, ...] = FIELDS, **asked: Any
+) -> DatasetDiff:
     tables = []
     for name, rows in (("old", old), ("new", new)):
         path = bench.folder / f"{name}.csv"
@@ -208,7 +210,7 @@ def explained(bench: Any, old: Rows, new: Rows, head: str, fields: tuple[str, ..
         tables.append(scan(bench.engine, Snapshot(path=path, format="csv", shown_path=path.name)).table)
     chain = bench.chain
     replay = prepare(chain, head, chain.last, bench.documents_folder, bench.parameters.__getitem__)
-    request = DiffRequest(key=("id",), key_source="declared", labels=("class",))
+    request = DiffRequest(key=("id",), key_source="declared", labels=("class",), **asked)
     return diff_tables("signs", "data/signs.csv", tables[0], tables[1], request, replay)
 
 
@@ -288,6 +290,20 @@ def test_what_a_migration_did_and_a_hand_took_back_is_told(adopt: Any) -> None:
     assert diff.unexplained == Work()
     assert [(item.rule, item.count) for item in diff.findings] == [("not-as-migrated", 1), ("not-as-migrated", 1)]
     assert "1 of class" in diff.findings[0].message
+
+
+@pytest.mark.parametrize(("where", "expected"), [(None, ["b", "c", "new"]), ("new.class = 'bus'", ["b"])])
+def test_only_what_is_unexplained(adopt: Any, where: str | None, expected: list[str]) -> None:
+    bench = written(adopt, ROWS, [rename("bike", "bicycle")])
+    new = {key: {**row, "class": "bicycle" if row["class"] == "bike" else row["class"]} for key, row in ROWS.items()}
+    new["b"]["class"] = "bus"
+    new["new"] = {"class": "car", "note": None, "score": None}
+    del new["c"]
+    diff = explained(bench, ROWS, new, BASE_ID, unexplained=True, where=where)
+    assert diff.changes is not None and diff.matching is not None
+    assert sorted(row.key["id"] for row in diff.changes.rows()) == expected
+    assert diff.matching.added + diff.matching.removed + diff.matching.changed == len(expected)
+    assert (diff.rows.added, diff.rows.removed, diff.rows.changed) == (1, 1, 2)
 
 
 def test_values_of_a_field_that_a_migration_adds_are_looked_at(adopt: Any) -> None:
