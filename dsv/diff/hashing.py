@@ -32,18 +32,11 @@ def row_hash(values: Sequence[Value]) -> str:
 
 
 def _parts(value: Value) -> Iterator[str]:
-    """What goes into the engine's hash.
-
-    That hash takes NULL, [] and [NULL] for one, and [0] and [0, 0]: it mixes the scalars that it
-    finds and forgets what holds them. So the lengths and the missing parts go in too; two values
-    of one structure hold their scalars at the same places, where the engine does tell them apart.
-    A sort key tells all apart, and takes twice as long.
-    """
+    """What goes into the engine's hash: a scalar as it is, a nested value as a hash of its own or a sort key."""
     if not value.nested:
         yield value.sql
     elif value.kind is not None and _plain(value.kind):
-        yield value.sql
-        yield _structure(value.sql, value.kind, 0) or f"({value.sql} IS NULL)"
+        yield _nested_hash(value.sql, value.kind, 0)
     else:
         yield f"create_sort_key({value.sql}, 'ASC NULLS FIRST')"
 
@@ -55,17 +48,25 @@ def _plain(kind: DuckDBPyType) -> bool:
     return kind.id in ("list", "struct") and all(_plain(child) for child in children(kind).values())
 
 
-def _structure(sql: str, kind: DuckDBPyType, depth: int) -> str | None:
-    """SQL for a scalar that tells structures apart; None for a scalar, which has none."""
+def _nested_hash(sql: str, kind: DuckDBPyType, depth: int) -> str:
+    """SQL for 64 bits that tell the values of a type apart; a scalar's is the scalar itself.
+
+    The engine's hash of a nested value forgets what holds the scalars: it takes NULL, [] and [NULL]
+    for one. And what it makes of a list inside another can cancel out: [[x], [x, y]] gives the same
+    for every x. So it only ever sees scalars and lists of scalars; what is nested deeper comes as
+    numbers, which it hashes once more, and so nothing cancels. The length and what is missing go in too.
+    """
     if kind.id == "list":
         item = f"dsv_item_{depth}"
-        inner = _structure(item, children(kind)["child"], depth + 1)
-        length = f"len({sql})"
-        return length if inner is None else f"hash({length}, list_transform({sql}, lambda {item}: {inner}))"
-    if kind.id != "struct":
-        return None
-    members = (
-        _structure(f"struct_extract({sql}, {literal(name)})", child, depth) for name, child in children(kind).items()
-    )
-    parts = [f"({sql} IS NULL)", *(member for member in members if member is not None)]
-    return parts[0] if len(parts) == 1 else f"hash({', '.join(parts)})"
+        child = children(kind)["child"]
+        items = sql
+        if child.id in NESTED:
+            items = f"list_transform({sql}, lambda {item}: {_nested_hash(item, child, depth + 1)})"
+        return f"hash({items}, len({sql}))"
+    if kind.id == "struct":
+        members = (
+            _nested_hash(f"struct_extract({sql}, {literal(name)})", child, depth)
+            for name, child in children(kind).items()
+        )
+        return f"hash({', '.join((*members, f'({sql} IS NULL)'))})"
+    return sql
