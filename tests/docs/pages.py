@@ -35,18 +35,18 @@ class Step:
 
 
 def steps(block: str) -> Iterator[Step]:
-    """The steps of a console block. A line that ends with a backslash goes on."""
+    """The steps of a console block. A line that ends with a backslash goes on, as does a text up to its END."""
     found: list[Step] = []
-    lines = block.splitlines(keepends=True)
     going = False
-    for line in lines:
+    for line in block.splitlines():
         if going:
-            found[-1].command += line.rstrip("\n") if not line.endswith("\\\n") else line
+            found[-1].command += "\n" + line
         elif line.startswith(PROMPT):
-            found.append(Step(line[len(PROMPT) :].rstrip("\n") if not line.endswith("\\\n") else line[2:], ""))
+            found.append(Step(line.removeprefix(PROMPT), ""))
         elif found:
-            found[-1].output += line
-        going = line.endswith("\\\n")
+            found[-1].output += line + "\n"
+        in_text = bool(found) and "<<'END'" in found[-1].command and not found[-1].command.endswith("\nEND")
+        going = bool(found) and (in_text or (line.endswith("\\") and not found[-1].output))
     yield from found
 
 

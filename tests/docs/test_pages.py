@@ -26,8 +26,9 @@ def test_there_are_pages_and_each_shows_a_dsv_command() -> None:
 
 
 def test_steps_are_commands_with_their_outputs() -> None:
-    found = list(steps("$ one \\\n  more\nout\n\nput\n$ two  # exit 3\n"))
+    found = list(steps("$ one \\\n  more\nout\n\nput\n$ two  # exit 3\n$ cat <<'END'\na\nEND\nb\n"))
     assert [(step.command, step.output, step.status) for step in found] == [
         ("one \\\n  more", "out\n\nput\n", 0),
         ("two  # exit 3", "", 3),
+        ("cat <<'END'\na\nEND", "b\n", 0),
     ]
