@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar
 
 from dsv.diff.fields import FieldPair, Side
 from dsv.diff.keys import Key
@@ -15,6 +16,8 @@ from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.table import OFFSET, POSITION, Table
 
 OLD, NEW = "old_position", "new_position"
+MANY_FIELDS = 200
+"""The engine's time for one query grows with the square of what it is asked of each row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +37,14 @@ class Credits:
         return f"by{self.fields.index(field)}" if field in self.fields else "CAST(NULL AS INTEGER)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Differences:
     """The rows that differ, side by side.
 
     `table` has the columns `OLD` and `NEW` (positions), `kind` ("added", "removed", "changed", or
     "same" for rows whose differences are hidden, tolerated or of spelling only), for each field of
-    old and new its cell as stored (`column`), and for each compared field a `flag`. `key` names the
+    old and new its cell as stored (`column`), and for each compared field a `flag`. `differing` are
+    the compared fields, by number, that may differ in a row; the others are equal in all. `key` names the
     rows; with `matched` they were paired by something else, and its cells may differ. `credits` say
     which migrations account for the differences, None where none was asked.
     """
@@ -51,13 +55,13 @@ class Differences:
     new_fields: tuple[str, ...]
     key: tuple[FieldPair, ...]
     compared: tuple[FieldPair, ...]
+    differing: Mapping[int, FieldPair]
     matched: bool = False
     credits: Credits | None = None
 
     def column(self, side: Side, field: str) -> str:
         """SQL for a side's cell of a field, which goes by that side's name."""
-        names = self.old_fields if side == "old" else self.new_fields
-        return f"{side[0]}{names.index(field)}"
+        return f"{side[0]}{self._places[side][field]}"
 
     def columns(self, pair: FieldPair) -> tuple[str, str]:
         """SQL for the cells of both sides."""
@@ -68,7 +72,21 @@ class Differences:
 
         None for a field that was not compared.
         """
-        return next((f"c{number}" for number, pair in enumerate(self.compared) if pair.name == field), None)
+        number = self._numbers.get(field)
+        if number is None:
+            return None
+        return f"c{number}" if number in self.differing else "false"
+
+    @cached_property
+    def _places(self) -> dict[Side, dict[str, int]]:
+        return {
+            "old": {name: place for place, name in enumerate(self.old_fields)},
+            "new": {name: place for place, name in enumerate(self.new_fields)},
+        }
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {pair.name: number for number, pair in enumerate(self.compared)}
 
     @property
     def unexplained(self) -> str:
@@ -84,8 +102,7 @@ class Differences:
     def blanks_only(self) -> str:
         """SQL that is true of the changed rows all of whose changes are in whitespace only."""
         real = [
-            f"c{number} AND NOT w{number}" if pair.textual else f"c{number}"
-            for number, pair in enumerate(self.compared)
+            f"c{number} AND NOT w{number}" if pair.textual else f"c{number}" for number, pair in self.differing.items()
         ]
         return f"(kind = 'changed' AND NOT ({' OR '.join(real) or 'false'}))"
 
@@ -130,10 +147,13 @@ def fetch(
         new_fields=new.schema.names,
         key=key.told,
         compared=tuple(compared),
+        differing=dict(enumerate(compared)),
         matched=key.shown is not None,
     )
     left = _fetched(old, "old", pairing.table)
     right = _fetched(new, "new", pairing.table)
+    if len(compared) > MANY_FIELDS:
+        differences = replace(differences, differing=_differing(differences, pairing.table, left, right))
     engine.execute(_side_by_side(differences, pairing.table, left, right, request))
     drop(engine, left, right, pairing.table)
     return differences
@@ -143,7 +163,7 @@ def count(differences: Differences, request: DiffRequest) -> CellCounts:
     """Count the rows by kind and the cells by field and by how they differ."""
     names, sums = [], []
     overlapping = _overlaps(differences, request)
-    for number, pair in enumerate(differences.compared):
+    for number, pair in differences.differing.items():
         flags = (
             ("c", True),
             ("w", pair.textual),
@@ -156,7 +176,7 @@ def count(differences: Differences, request: DiffRequest) -> CellCounts:
                 names.append((prefix, pair.name))
                 sums.append(f"count(*) FILTER ({prefix}{number})")
     kinds = [f"count(*) FILTER (kind = '{kind}')" for kind in ("added", "removed", "changed", "same")]
-    counts = differences.engine.rows(f"SELECT {', '.join([*kinds, *sums])} FROM {differences.table}")[0]
+    counts = aggregated(differences.engine, differences.table, [*kinds, *sums])
     added, removed, changed, same = counts[:4]
     by_prefix: dict[str, dict[str, int]] = {"c": {}, "w": {}, "i": {}, "s": {}, "v": {}}
     for (prefix, name), cells in zip(names, counts[4:], strict=True):
@@ -216,18 +236,41 @@ def _side_by_side(differences: Differences, differing: str, left: str, right: st
         f"ON l.{OLD} = r.partner{keys}"
     )
     overlaps = _overlaps(differences, request)
-    flags = [
-        flag
-        for number, pair in enumerate(differences.compared)
-        for flag in _flags(number, pair, differences.columns(pair), request, overlaps.get(pair.name))
-    ]
-    changed = " OR ".join(f"c{number}" for number in range(len(differences.compared))) or "false"
+    layers: list[list[str]] = [[], [], []]
+    for number, pair in differences.differing.items():
+        for layer, flag in _flags(number, pair, differences.columns(pair), request, overlaps.get(pair.name)):
+            layers[layer].append(flag)
+    changed = " OR ".join(f"c{number}" for number in differences.differing) or "false"
     kind = (
         f"CASE WHEN {OLD} IS NULL THEN 'added' WHEN {NEW} IS NULL THEN 'removed' "
         f"WHEN {changed} THEN 'changed' ELSE 'same' END AS kind"
     )
-    columns = ", ".join(["l.*", "r.* EXCLUDE (partner)", PAIRED, *flags, kind])
-    return f"CREATE TABLE {differences.table} AS SELECT {columns} FROM {joined}"
+    # Each layer refers to columns of the one before: an alias of the same SELECT is copied wherever it
+    # is used, which for thousands of fields takes minutes.
+    rows = f"SELECT l.*, r.* EXCLUDE (partner), {PAIRED} FROM {joined}"
+    for columns in (*filter(None, layers), [kind]):
+        rows = f"SELECT *, {', '.join(columns)} FROM ({rows})"
+    return f"CREATE TABLE {differences.table} AS {rows}"
+
+
+def aggregated(engine: Engine, relation: str, aggregates: Sequence[str]) -> list[Any]:
+    """The values of aggregates over a relation, so many in one query as the engine likes."""
+    found: list[Any] = []
+    for start in range(0, len(aggregates), MANY_FIELDS):
+        found += engine.rows(f"SELECT {', '.join(aggregates[start : start + MANY_FIELDS])} FROM {relation}")[0]
+    return found
+
+
+def _differing(differences: Differences, pairs: str, left: str, right: str) -> dict[int, FieldPair]:
+    """Those of many compared fields that differ in any pair, in value or spelling."""
+    joined = f"{left} AS l JOIN {pairs} AS d ON d.o = l.{OLD} JOIN {right} AS r ON r.{NEW} = d.n"
+    tests = []
+    for pair in differences.compared:
+        old, new = (f"{side}.{column}" for side, column in zip("lr", differences.columns(pair), strict=True))
+        spelled = f" OR {old} IS DISTINCT FROM {new}" if pair.spelled else ""
+        tests.append(f"coalesce(bool_or({pair.differs(old, new, None)}{spelled}), false)")
+    flags = aggregated(differences.engine, f"({joined})", tests)
+    return {number: pair for number, pair in enumerate(differences.compared) if flags[number]}
 
 
 PAIRED = f"({OLD} IS NOT NULL AND {NEW} IS NOT NULL) AS paired"
@@ -248,23 +291,24 @@ def _overlaps(differences: Differences, request: DiffRequest) -> dict[str, str]:
 
 def _flags(
     number: int, pair: FieldPair, columns: tuple[str, str], request: DiffRequest, overlap: str | None
-) -> Iterator[str]:
-    """Columns of one field: `d` differs, `w` in whitespace only, `i` in case only, `v` in boxes that overlap.
+) -> Iterator[tuple[int, str]]:
+    """Columns of one field, each with the layer that it is in.
 
-    `c` counts as changed (it differs and is not hidden), `s` has another spelling of an equal value.
+    `d` differs, `w` in whitespace only, `i` in case only, `v` in boxes that overlap; `c` counts as
+    changed (it differs and is not hidden), `s` has another spelling of an equal value.
     """
     old, new = columns
-    yield f"paired AND ({pair.differs(old, new, request.tolerance)}) AS d{number}"
+    yield 0, f"paired AND ({pair.differs(old, new, request.tolerance)}) AS d{number}"
     hidden = ""
     if overlap is not None:
-        yield f"CASE WHEN d{number} THEN {overlap} ELSE false END AS v{number}"
+        yield 1, f"CASE WHEN d{number} THEN {overlap} ELSE false END AS v{number}"
         hidden += f" AND NOT v{number}"
     if pair.textual:
-        yield f"CASE WHEN d{number} THEN {pair.whitespace_only(old, new)} ELSE false END AS w{number}"
-        yield f"CASE WHEN d{number} THEN {pair.case_only(old, new)} ELSE false END AS i{number}"
+        yield 1, f"CASE WHEN d{number} THEN {pair.whitespace_only(old, new)} ELSE false END AS w{number}"
+        yield 1, f"CASE WHEN d{number} THEN {pair.case_only(old, new)} ELSE false END AS i{number}"
         hidden += f" AND NOT w{number}" if request.hide_whitespace else ""
         hidden += f" AND NOT i{number}" if request.hide_case else ""
     if pair.spelled:
         equal = f"NOT ({pair.differs(old, new, None)})"
-        yield f"paired AND {equal} AND ({old} IS DISTINCT FROM {new}) AS s{number}"
-    yield f"d{number}{hidden} AS c{number}"
+        yield 0, f"paired AND {equal} AND ({old} IS DISTINCT FROM {new}) AS s{number}"
+    yield 2, f"d{number}{hidden} AS c{number}"

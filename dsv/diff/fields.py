@@ -165,9 +165,10 @@ def align(old: Table, new: Table, renames: Iterable[tuple[str, str]] = ()) -> Al
                 raise SchemaError(f"no field {name!r} in the {side} rows to rename", hint=did_you_mean(name, known))
     taken = set(source.values())
     source.update({name: name for name in right if name in left and name not in taken and name not in source})
+    known_as = set(source.values())
     return Alignment(
         pairs=tuple(FieldPair(old=left[source[name]], new=form) for name, form in right.items() if name in source),
-        only_old=tuple(form for name, form in left.items() if name not in source.values()),
+        only_old=tuple(form for name, form in left.items() if name not in known_as),
         only_new=tuple(form for name, form in right.items() if name not in source),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dsv.diff.cells import Differences
+from dsv.diff.cells import Differences, aggregated
 from dsv.diff.equality import Form
 from dsv.diff.fields import FieldPair
 from dsv.diff.findings import named
@@ -76,7 +76,7 @@ def of_cells(differences: Differences, changed: int, fields: Sequence[str]) -> I
         yield from _hidden(differences, changed)
     pairs = {
         number: pair
-        for number, pair in enumerate(differences.compared)
+        for number, pair in differences.differing.items()
         if not pair.nested and (pair.spelled or pair.name in fields)
     }
     if pairs:
@@ -100,8 +100,8 @@ def _hidden(differences: Differences, changed: int) -> Iterator[Finding]:
 
 def _coerced(differences: Differences, pairs: Mapping[int, FieldPair]) -> Iterator[Finding]:
     asked = [(kind, number, pair) for kind in COERCIONS for number, pair in pairs.items()]
-    sums = ", ".join(_count(differences, number, pair, kind) for kind, number, pair in asked)
-    counts = differences.engine.rows(f"SELECT {sums} FROM {differences.table}")[0]
+    sums = [_count(differences, number, pair, kind) for kind, number, pair in asked]
+    counts = aggregated(differences.engine, differences.table, sums)
     found: dict[str, dict[str, int]] = {}
     for (kind, _, pair), count in zip(asked, counts, strict=True):
         if count:
@@ -120,16 +120,17 @@ def _count(differences: Differences, number: int, pair: FieldPair, kind: Coercio
 
 def _not_finite(differences: Differences) -> Iterator[Finding]:
     """Numbers that became not-a-number or infinite, and such in added rows."""
-    pairs = [pair for pair in differences.compared if pair.old.numeric or pair.new.numeric]
+    asked = (pair for pair in differences.compared if pair.old.numeric or pair.new.numeric)
+    pairs = [pair for pair in asked if pair.new.type != "integer"]
     if not pairs:
         return
     columns = {pair.name: differences.columns(pair) for pair in pairs}
-    sums = ", ".join(
+    sums = [
         f"count(*) FILTER ({_not_finite_cell(columns[pair.name][1], pair.new)} "
         f"AND NOT {_not_finite_cell(columns[pair.name][0], pair.old)})"
         for pair in pairs
-    )
-    counts = differences.engine.rows(f"SELECT {sums} FROM {differences.table}")[0]
+    ]
+    counts = aggregated(differences.engine, differences.table, sums)
     found = {name: count for name, count in zip(columns, counts, strict=True) if count}
     if found:
         yield _listed("not-finite", "numbers are not-a-number or infinite that were not", found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsv.diff.cells import Differences
+from dsv.diff.cells import Differences, aggregated
 from dsv.diff.fields import Alignment, FieldPair, Side
 from dsv.model.diff import SchemaChange
 from dsv.model.schema import widens
@@ -69,11 +69,11 @@ def _nulls(old: Table, new: Table, differences: Differences) -> dict[str, tuple[
         return {}
     columns = [column for pair in pairs for column in differences.columns(pair)]
     present = [name for _ in pairs for name in ("old_position", "new_position")]
-    missing = ", ".join(
+    missing = [
         f"coalesce(bool_or({position} IS NOT NULL AND {column} IS NULL), false)"
         for column, position in zip(columns, present, strict=True)
-    )
-    flags = differences.engine.rows(f"SELECT {missing} FROM {differences.table}")[0]
+    ]
+    flags = aggregated(differences.engine, differences.table, missing)
     found = {}
     for number, pair in enumerate(pairs):
         left, right = flags[2 * number], flags[2 * number + 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 SCALAR_TYPES = ("integer", "number", "string", "boolean", "date", "datetime", "bytes", "enum", "json")
 NUMERIC_TYPES = ("integer", "number")
@@ -32,13 +33,13 @@ class Field:
     origin: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Schema:
     """The fields of a table, in their order."""
 
     fields: tuple[Field, ...] = field(default=())
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Field names, in order."""
         return tuple(item.name for item in self.fields)
@@ -47,14 +48,16 @@ class Schema:
         return iter(self.fields)
 
     def __contains__(self, name: object) -> bool:
-        return any(item.name == name for item in self.fields)
+        return name in self._by_name
 
     def __getitem__(self, name: str) -> Field:
         """The field of that name. Raises: KeyError."""
-        for item in self.fields:
-            if item.name == name:
-                return item
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[object, Field]:
+        """The first field of each name."""
+        return {item.name: item for item in reversed(self.fields)}
 
 
 WIDENINGS = {("integer", "number"), ("date", "datetime"), ("enum", "string")}
