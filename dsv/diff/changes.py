@@ -64,14 +64,25 @@ class PairedChanges:
         places: list[_Places] = []
         credits = self.differences.credits
         cells = ["kind", OLD, NEW, "CAST(NULL AS INTEGER)" if credits is None else credits.ROW]
-        for column in self._columns:
+        columns = self._columns if self._one_sided(kinds) else self._differing()
+        for column in columns:
             place = []
             for sql in self._cells(column):
                 place.append(None if sql is None else len(cells))
                 cells += [] if sql is None else [sql]
             places.append((place[0], place[1], place[2], place[3]))
         for row in self.differences.engine.stream(self._query(cells, kinds, limit)):
-            yield self._change(row, places)
+            yield self._change(row, columns, places)
+
+    def _one_sided(self, kinds: Sequence[Kind]) -> bool:
+        """Rows of one side only are among those asked for: all their fields are shown."""
+        wanted = ", ".join(f"'{kind}'" for kind in kinds if kind != "changed") or "NULL"
+        query = f"SELECT count(*) FROM {self.differences.table} WHERE kind IN ({wanted})"
+        return bool(self.differences.engine.value(query))
+
+    def _differing(self) -> list[_Column]:
+        """What changed rows show: their key, and fields that differ in some row."""
+        return [item for item in self._columns if item.flag not in (None, "false") or item.name in self._key]
 
     def _cells(self, column: _Column) -> tuple[str | None, ...]:
         differences = self.differences
@@ -91,11 +102,11 @@ class PairedChanges:
             tables = [f"(FROM ({table}) {order} LIMIT {int(limit)})" for table in tables]
         return f"SELECT {', '.join(cells)} FROM ({' UNION ALL '.join(tables)}) {order}"
 
-    def _change(self, row: tuple[Any, ...], places: Sequence[_Places]) -> RowChange:
+    def _change(self, row: tuple[Any, ...], columns: Sequence[_Column], places: Sequence[_Places]) -> RowChange:
         kind = row[0]
         cells: dict[str, Cell] = {}
         key: dict[str, Any] = {}
-        for column, (old_at, new_at, flag_at, credit_at) in zip(self._columns, places, strict=True):
+        for column, (old_at, new_at, flag_at, credit_at) in zip(columns, places, strict=True):
             old = None if old_at is None else row[old_at]
             new = None if new_at is None else row[new_at]
             if column.name in self._key:

@@ -112,14 +112,15 @@ def _read(engine: Engine, state: Mapping[str, Any], path: Path) -> PairedChanges
     def pairs(names: Sequence[Sequence[str]]) -> tuple[FieldPair, ...]:
         return tuple(FieldPair(old=forms["old"][old], new=forms["new"][new]) for old, new in names)
 
-    credits = state["credits"]
+    credits, compared = state["credits"], pairs(state["compared"])
     differences = Differences(
         engine=engine,
         table=table,
         old_fields=tuple(state["old"]),
         new_fields=tuple(state["new"]),
         key=pairs(state["key"]),
-        compared=pairs(state["compared"]),
+        compared=compared,
+        differing={number: pair for number, pair in enumerate(compared) if f"c{number}" in columns},
         matched=state["matched"],
         credits=None if credits is None else Credits(migrations=tuple(credits[0]), fields=tuple(credits[1])),
     )
@@ -132,9 +133,9 @@ def _read(engine: Engine, state: Mapping[str, Any], path: Path) -> PairedChanges
 
 
 def _forms(state: Mapping[str, Any], side: Side, columns: Mapping[str, DuckDBPyType]) -> dict[str, Form]:
-    names = state[side]
+    places = {name: place for place, name in enumerate(state[side])}
     return {
-        name: Form(name=name, type=kind, text=text, engine=columns[f"{side[0]}{names.index(name)}"])
+        name: Form(name=name, type=kind, text=text, engine=columns[f"{side[0]}{places[name]}"])
         for name, (kind, text) in state["forms"][side].items()
     }
 

@@ -66,6 +66,13 @@ class Engine:
         bugs = (duckdb.ProgrammingError, duckdb.InternalError, duckdb.NotSupportedError)
         return isinstance(error, duckdb.Error) and not isinstance(error, bugs)
 
+    @staticmethod
+    def is_out_of_memory(error: Exception) -> bool:
+        """Say whether the engine needs more memory than it may have."""
+        import duckdb
+
+        return isinstance(error, duckdb.OutOfMemoryException)
+
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
