@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,33 @@ def test_an_array_has_the_rows_of_its_lines(tmp_path: Path, spelling: str, zippe
 def test_integers_that_a_double_would_round_are_kept(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(json.dumps([{"id": 2**53 + 1}, {"id": 0.5}]))
     assert [row["id"] for row in read(tmp_path / "t.json")] == ["9007199254740993", "0.5"]
+
+
+@pytest.mark.parametrize(
+    ("wide", "other"),
+    [
+        ([2**53 + 1, 0.5], [0.5]),
+        ([2**70 + 1], [1]),
+        ([[0.5], [2**53 + 1]], []),
+        ({"a": 2**53 + 1}, {"a": 0.5}),
+        ({"a": [{"b": 1, "c": 2**53 + 1}]}, {"a": [{"b": 0.5, "c": 0.5}]}),
+        ([2**53 + 1, math.nan], [0.5]),
+    ],
+)
+def test_integers_inside_other_values_are_not_rounded(tmp_path: Path, wide: Any, other: Any) -> None:
+    (tmp_path / "t.json").write_text(json.dumps([{"v": wide}, {"v": other}]))
+    held = read(tmp_path / "t.json")[0]["v"]
+    assert str(json.loads(held)) == str(wide)
+
+
+TEXTS = ["2020-01-01", "2020-01-01T01:00:00+01:00", "12:00", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_inside_another_value_stays_as_it_is_written(tmp_path: Path, text: str) -> None:
+    """No date, time or UUID is made of it, as each of these may be written in several ways."""
+    (tmp_path / "t.json").write_text(json.dumps([{"v": [text], "w": {"t": text}}]))
+    assert read(tmp_path / "t.json") == [{"v": [text], "w": {"t": text}}]
 
 
 def test_json_lines_in_a_json_file_are_json_lines(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsv.errors import FormatError
-from dsv.formats._json.fit import TEXT_TYPES, fits, is_text, is_wide, value_fits
+from dsv.formats._json.fit import EXACT, TEXT_TYPES, fits, holds_wide, is_wide, largest, type_of, value_fits
 from dsv.formats._json.lines import LINES, Shape, problem, rows
 from dsv.formats._shared.bytes import BOM, marker_offset, open_bytes, text_pieces
 from dsv.formats._shared.infer import check_cells, misfit
@@ -19,7 +19,6 @@ from dsv.formats.base import Scan
 from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import Snapshot
 from dsv.model.values import shown
-from dsv.tables import native
 from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.table import Table, lookup, stage
 from dsv.tables.types import Type, columns, engine_type, parse, spell
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
 _LONGEST_LINE_BYTES = 256 * 1024 * 1024
-_EXACT = 2**53
 _LINE_ENDS = bytes.maketrans(b"\r\n", b"  ")
 _OBJECTS = "records = false, columns = {json: 'JSON'}"
 _SNIFF = "sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0, maximum_depth = -1"
@@ -151,27 +149,26 @@ def _twin(name: str, names: list[str]) -> bool:
 def _inferred(
     engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source, found: Mapping[str, DuckDBPyType]
 ) -> Table | None:
-    types = {name: "string" if is_text(kind) else _kind(kind) for name, kind in found.items()}
+    types = {name: type_of(kind) for name, kind in found.items()}
     relation = _load(engine, source, types)
-    numbers = [name for name, kind in types.items() if kind == "number"]
-    tests = [f"max(abs({identifier(name)})) FILTER (WHERE isfinite({identifier(name)}))" for name in numbers]
-    absent = " AND ".join(f"{identifier(name)} IS NULL" for name in types)
-    hollow, *widest = engine.rows(f"SELECT {', '.join([f'count(*) FILTER (WHERE {absent})', *tests])} FROM {relation}")[
-        0
+    sizes = {name: size for name, kind in types.items() if (size := largest(identifier(name), parse(kind)))}
+    # Infinity is no integer that was rounded; inside other values it is looked at with the rest.
+    tests = [
+        f"max({size})" + (f" FILTER (WHERE isfinite({identifier(name)}))" if types[name] == "number" else "")
+        for name, size in sizes.items()
     ]
+    absent = " AND ".join(f"{identifier(name)} IS NULL" for name in types)
+    hollow, *most = engine.rows(f"SELECT {', '.join([f'count(*) FILTER (WHERE {absent})', *tests])} FROM {relation}")[0]
     if hollow and not source.checked:
         return None
-    doubtful = {name for name, most in zip(numbers, widest, strict=True) if (most or 0) >= _EXACT}
+    # NaN, which the engine takes for the largest number, hides how large the others are.
+    doubtful = {name for name, size in zip(sizes, most, strict=True) if size is not None and not size < EXACT}
     wide = _wide_integers(snapshot, shape, doubtful) if doubtful else set()
     if wide:
         types |= dict.fromkeys(wide, "json")
         relation = _load(engine, source, types)
     schema = Schema(fields=tuple(Field(name=name, type=kind) for name, kind in types.items()))
     return Table(engine=engine, relation=relation, schema=schema, lookup=lookup(relation))
-
-
-def _kind(kind: DuckDBPyType) -> str:
-    return "json" if is_wide(kind) else native.type_of(kind)
 
 
 def _declared(
@@ -217,17 +214,17 @@ def _load(engine: Engine, source: _Source, types: Mapping[str, str]) -> str:
 
 
 def _wide_integers(snapshot: Snapshot, shape: Shape, names: set[str]) -> set[str]:
-    """Those of the fields that hold an integer which a double would round.
+    """Those of the fields that hold an integer, however deep, which a double would round.
 
-    Raises: FormatError: an integer has more than 64 bits.
+    Raises: FormatError: a field's own integer has more than 64 bits.
     """
     wide = set()
     with open_bytes(snapshot) as stream:
         for line, is_row in rows(snapshot, stream, shape):
             for name, value in line.value().items() if is_row else ():
-                if name not in names or not isinstance(value, int) or abs(value) < _EXACT:
+                if name not in names or not holds_wide(value):
                     continue
-                if not -(2**63) <= value < 2**64:
+                if isinstance(value, int) and not -(2**63) <= value < 2**64:
                     raise FormatError(
                         f"field {name!r} holds {shown(value)}, an integer of more than 64 bits",
                         where=f"{snapshot.shown_path}:{line.number}",
