@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dsv.tables import native
-from dsv.tables.duckdb import literal
+from dsv.tables.duckdb import identifier, literal
 from dsv.tables.native import children
 from dsv.tables.types import List, Scalar, Struct, Type, spell
 
@@ -28,6 +28,16 @@ def is_text(kind: DuckDBPyType) -> bool:
 def is_wide(kind: DuckDBPyType) -> bool:
     """Say whether values are integers beyond 64 bits, or hold such."""
     return any(word in str(kind) for word in ("HUGEINT", "UBIGINT"))
+
+
+def narrower(kind: DuckDBPyType) -> str:
+    """The engine's type with 64 bits for every wider integer in it."""
+    if kind.id == "list":
+        return f"{narrower(children(kind)['child'])}[]"
+    if kind.id == "struct":
+        members = ", ".join(f"{identifier(name)} {narrower(item)}" for name, item in children(kind).items())
+        return f"STRUCT({members})"
+    return "BIGINT" if is_wide(kind) else str(kind)
 
 
 def type_of(kind: DuckDBPyType) -> str:

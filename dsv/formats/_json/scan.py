@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsv.errors import FormatError
-from dsv.formats._json.fit import EXACT, TEXT_TYPES, fits, holds_wide, is_wide, largest, type_of, value_fits
+from dsv.formats._json.fit import EXACT, TEXT_TYPES, fits, holds_wide, is_wide, largest, narrower, type_of, value_fits
 from dsv.formats._json.lines import LINES, Shape, problem, rows
 from dsv.formats._shared.bytes import BOM, marker_offset, open_bytes, text_pieces
 from dsv.formats._shared.infer import check_cells, misfit
@@ -149,6 +149,7 @@ def _twin(name: str, names: list[str]) -> bool:
 def _inferred(
     engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source, found: Mapping[str, DuckDBPyType]
 ) -> Table | None:
+    found = {**found, **_narrowed(engine, source, {name: kind for name, kind in found.items() if is_wide(kind)})}
     types = {name: type_of(kind) for name, kind in found.items()}
     relation = _load(engine, source, types)
     sizes = {name: size for name, kind in types.items() if (size := largest(identifier(name), parse(kind)))}
@@ -169,6 +170,26 @@ def _inferred(
         relation = _load(engine, source, types)
     schema = Schema(fields=tuple(Field(name=name, type=kind) for name, kind in types.items()))
     return Table(engine=engine, relation=relation, schema=schema, lookup=lookup(relation))
+
+
+def _narrowed(engine: Engine, source: _Source, wide: Mapping[str, DuckDBPyType]) -> dict[str, DuckDBPyType]:
+    """Those of the fields whose integers all have 64 bits: the engine takes any of both signs for wider ones."""
+    if not wide:
+        return {}
+    read = columns((name, str(kind)) for name, kind in wide.items())
+    reader = source.reader(f"auto_detect = false, columns = {read}")
+    narrow = {name: f"TRY_CAST({identifier(name)} AS {narrower(kind)})" for name, kind in wide.items()}
+    lost = [
+        f"coalesce(bool_or(CAST({sql} AS {wide[name]}) IS DISTINCT FROM {identifier(name)}), false)"
+        for name, sql in narrow.items()
+    ]
+    losing = engine.rows(f"SELECT {', '.join(lost)} FROM {reader}")[0]
+    kept = [name for name, loses in zip(wide, losing, strict=True) if not loses]
+    if not kept:
+        return {}
+    return engine.columns(
+        f"(SELECT {', '.join(f'{narrow[name]} AS {identifier(name)}' for name in kept)} FROM {reader})"
+    )
 
 
 def _declared(
