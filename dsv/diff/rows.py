@@ -197,7 +197,11 @@ def _stored(engine: Engine, source: str) -> str:
 
 
 def _number(engine: Engine, left: str, right: str, spelled: bool) -> Counts:
-    """Tell apart the rows of a key that repeats, by their value and a running number; count them."""
+    """Tell apart the rows of a key that repeats, by their value and a running number; count them.
+
+    The engine gives 0 for 0, and for zeros and a number what it gives for the number: without the word
+    that goes first, the first of several rows of nothing but zeros would have the key of a row that holds 1.
+    """
     repeated = engine.fresh("diff_repeated")
     twice = " UNION ".join(
         f"SELECT k FROM {side} WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1" for side in (left, right)
@@ -211,7 +215,7 @@ def _number(engine: Engine, left: str, right: str, spelled: bool) -> Counts:
         numbered = _stored(
             engine,
             f"(SELECT * FROM {table} ANTI JOIN {repeated} USING (k) UNION ALL "
-            f"SELECT * REPLACE (hash(k, v, {number}) AS k) FROM {table} SEMI JOIN {repeated} USING (k))",
+            f"SELECT * REPLACE (hash('repeated', k, v, {number}) AS k) FROM {table} SEMI JOIN {repeated} USING (k))",
         )
         drop(engine, table)
         engine.execute(f"ALTER TABLE {numbered} RENAME TO {table}")

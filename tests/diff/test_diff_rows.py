@@ -72,6 +72,20 @@ def test_duplicate_keys_never_join_each_with_each(make: Any) -> None:
     assert diff.duplicate_keys == Counts(old=2000, new=2000)
 
 
+@pytest.mark.parametrize("key", [(), ("id",)])
+@pytest.mark.parametrize("repeated", [0, 1, 2])
+def test_small_numbers_repeat(make: Any, key: tuple[str, ...], repeated: int) -> None:
+    """Of a row that repeats, no copy is taken for the row of another small number."""
+    for other in (1, 2, 3):
+        old, new = [[repeated], [repeated], [other + 2]], [[other], [9]]
+        kinds = {"id": "integer", "v": "integer"} if key else {"v": "integer"}
+        before, after = ([[*row, 0] if key else row for row in rows] for rows in (old, new))
+        diff = diff_tables("t", "t", make.rows(kinds, before), make.rows(kinds, after), DiffRequest(key=key))
+        common = (Counter(map(tuple, before)) & Counter(map(tuple, after))).total()
+        assert (diff.rows.unchanged, diff.rows.changed) == (common, 0)
+        assert (diff.rows.removed, diff.rows.added) == (3 - common, 2 - common)
+
+
 def test_a_join_of_repeated_keys_is_cut_off(make: Any) -> None:
     """With three keys in 200,000 rows a join would have 13 thousand million."""
     engine = make.engine
