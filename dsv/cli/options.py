@@ -124,7 +124,7 @@ COMPARING = (
         "--memory",
         metavar="SIZE",
         callback=_size,
-        help="Memory to use, as 800MB or 4GB; what does not fit goes to disk. Half of the machine's, 2 GiB at most.",
+        help="Memory to use, as 800MB or 4GB; what does not fit goes to disk. Half of the machine's, 1 GiB at most.",
     ),
 )
 SHOWING = (

@@ -39,7 +39,7 @@ def literal(value: str | int | float | bool | None) -> str:
 class Engine:
     """Runs SQL. Temporary tables live as long as the engine; use it as a context manager.
 
-    `memory` is what the process may use in bytes (None: half of the machine's, 2 GiB at most): what
+    `memory` is what the process may use in bytes (None: half of the machine's, 1 GiB at most): what
     does not fit goes to disk.
     """
 
@@ -89,6 +89,21 @@ class Engine:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement whose rows nobody wants."""
         self.connection.execute(sql, list(parameters)).fetchall()
+
+    @contextmanager
+    def room(self, size_bytes: int) -> Iterator[None]:
+        """Let statements take so much memory beyond the limit, on one thread: one value may need it; 0 for nothing."""
+        if not size_bytes:
+            yield
+            return
+        threads = self.value("SELECT current_setting('threads')")
+        self.execute(f"SET memory_limit = '{engine_limit(self._memory) + size_bytes}B'")
+        self.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.execute(f"SET threads = {int(threads)}")
+            self.execute(f"SET memory_limit = '{engine_limit(self._memory)}B'")
 
     @contextmanager
     def unordered(self) -> Iterator[None]:

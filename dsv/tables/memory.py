@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dsv.errors import UsageError
 
-LEAST, USUAL = 512 * 2**20, 2 * 2**30
+LEAST, USUAL = 512 * 2**20, 2**30
 ENGINES_SHARE = 0.8
 """The engine's own limit leaves out some buffers and all of Python."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
@@ -26,7 +26,7 @@ def parse_size(text: str) -> int:
 
 
 def engine_limit(granted: int | None = None) -> int:
-    """The engine's limit in bytes: of what was granted, else of half of the machine's memory or 2 GiB."""
+    """The engine's limit in bytes: of what was granted, else of half of the machine's memory or 1 GiB."""
     if granted is not None:
         return int(ENGINES_SHARE * granted)
     return int(ENGINES_SHARE * max(LEAST, min(USUAL, _machine() // 2)))

@@ -38,10 +38,10 @@ def test_the_engine_leaves_room_below_what_was_granted() -> None:
 
 
 def test_the_usual_limit_is_half_of_a_small_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_machine", lambda: 3 * 2**30)
-    assert memory.engine_limit() == int(0.8 * 1.5 * 2**30)
+    monkeypatch.setattr(memory, "_machine", lambda: 3 * 2**29)
+    assert memory.engine_limit() == int(0.8 * 1.5 * 2**29)
     monkeypatch.setattr(memory, "_machine", lambda: 2**40)
-    assert memory.engine_limit() == int(0.8 * 2 * 2**30)
+    assert memory.engine_limit() == int(0.8 * 2**30)
     monkeypatch.setattr(memory, "_machine", lambda: 2**20)
     assert memory.engine_limit() == int(0.8 * 512 * 2**20)
 
@@ -103,3 +103,13 @@ def test_wide_rows_are_written_in_small_groups(tmp_path: Path) -> None:
             table.write_rows(engine, f"(SELECT repeat('x', {width}) AS x FROM range(6000))", path)
             found = engine.value(f"SELECT count(DISTINCT row_group_id) FROM parquet_metadata('{path}')")
             assert found == groups
+
+
+def test_a_long_line_is_read_below_a_small_limit(tmp_path: Path) -> None:
+    """The engine sets aside twice the longest line; a usual file does not pay for it."""
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps({"id": n, "x": "y" * (30_000_000 if n == 1 else 5)}) + "\n" for n in range(3)))
+    with Engine(memory=120_000_000) as engine:
+        found = scan(engine, Snapshot(path=path, format="jsonl", shown_path="t.jsonl")).table
+        assert engine.rows(f"SELECT id, len(x) FROM {found.relation} ORDER BY 1") == [(0, 5), (1, 30_000_000), (2, 5)]
+        assert engine.value("SELECT current_setting('memory_limit')") == "91.5 MiB"

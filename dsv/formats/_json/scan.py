@@ -26,7 +26,10 @@ from dsv.tables.types import Type, columns, engine_type, parse, spell
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
-_LONGEST_LINE_BYTES = 256 * 1024 * 1024
+_USUAL_OBJECT_BYTES = 16 * 1024 * 1024
+_LONGEST_OBJECT_BYTES = 256 * 1024 * 1024
+_BUFFERS = 5
+"""So many times the longest object is in memory while it is read."""
 _LINE_ENDS = bytes.maketrans(b"\r\n", b"  ")
 _OBJECTS = "records = false, columns = {json: 'JSON'}"
 _SNIFF = "sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0, maximum_depth = -1"
@@ -34,20 +37,29 @@ _SNIFF = "sample_size = -1, map_inference_threshold = -1, field_appearance_thres
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file that DuckDB is to read. `checked`: every line in it is known to be an object."""
+    """A file that DuckDB is to read. `checked`: every line in it is known to be an object.
+
+    No object takes more than `longest` bytes. The engine sets aside twice as much for each of its threads.
+    """
 
     path: Path
     gzip: bool
     size: int
+    longest: int
     shape: str = LINES.name
     checked: bool = False
     malformed: int = 0
     first_malformed: str | None = None
 
+    @property
+    def object_bytes(self) -> int:
+        """The most that DuckDB is told to take for an object."""
+        return min(max(_USUAL_OBJECT_BYTES, self.longest + 1), _LONGEST_OBJECT_BYTES)
+
     def reader(self, options: str) -> str:
         """SQL that reads the file."""
         zipped = literal("gzip" if self.gzip else "uncompressed")
-        sizes = f"compression = {zipped}, maximum_object_size = {_LONGEST_LINE_BYTES}, hive_partitioning = false"
+        sizes = f"compression = {zipped}, maximum_object_size = {self.object_bytes}, hive_partitioning = false"
         return f"read_json({literal(str(self.path))}, format = {literal(self.shape)}, {sizes}, {options})"
 
 
@@ -68,15 +80,16 @@ def _look(snapshot: Snapshot, shape: Shape) -> _Source | None:
 
     Raises: FormatError: NUL bytes, not UTF-8, no line, or a damaged gzip stream.
     """
-    size, plain, empty = 0, True, True
+    size, longest, plain, empty = 0, 0, True, True
     with open_bytes(snapshot) as stream:
         for piece in text_pieces(snapshot, stream):
             plain = plain and marker_offset(piece) is None and not (size == 0 and piece.startswith(BOM))
             size += len(piece)
+            longest = max(longest, len(piece))
             empty = empty and not piece.removeprefix(BOM).strip()
     if empty:
         raise _empty(snapshot)
-    return _Source(snapshot.path, snapshot.gzip, size, shape.name) if plain else None
+    return _Source(snapshot.path, snapshot.gzip, size, longest, shape.name) if plain else None
 
 
 def _empty(snapshot: Snapshot) -> FormatError:
@@ -89,12 +102,13 @@ def _rewrite(engine: Engine, snapshot: Snapshot, shape: Shape) -> _Source:
     Raises: FormatError: a line is none, and the snapshot does not say to skip such.
     """
     path = engine.scratch(".jsonl")
-    size = malformed = 0
+    size = longest = malformed = 0
     first: str | None = None
     with open_bytes(snapshot) as stream, path.open("wb") as target:
         for line in shape.read(snapshot, stream):
             if line.blank:
                 continue
+            longest = max(longest, len(line.raw))
             wrong = problem(snapshot, line)
             if wrong is None:
                 # In sound JSON a line end is a blank like any other: in texts it is escaped.
@@ -105,7 +119,7 @@ def _rewrite(engine: Engine, snapshot: Snapshot, shape: Shape) -> _Source:
                 raise wrong
     if not size:
         raise _empty(snapshot)
-    return _Source(path, False, size, checked=True, malformed=malformed, first_malformed=first)
+    return _Source(path, False, size, longest, checked=True, malformed=malformed, first_malformed=first)
 
 
 def _attempt(engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source) -> Table | None:
@@ -115,22 +129,31 @@ def _attempt(engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source) 
     """
     import duckdb
 
+    more = _BUFFERS * source.object_bytes if source.object_bytes > _USUAL_OBJECT_BYTES else 0
     try:
-        found = engine.columns(source.reader(_SNIFF))
-        if list(found) == ["json"] and not source.checked:
-            # DuckDB's answer for lines that are not all objects, and for objects of one member of that name.
-            return None
-        names = _names(engine, source, list(found))
-        check_names_apart(names, snapshot.shown_path)
-        declared = snapshot.options.schema
-        if declared is not None:
-            return _declared(engine, snapshot, shape, source, found, declared)
-        return _inferred(engine, snapshot, shape, source, found)
+        with engine.room(more):
+            return _read(engine, snapshot, shape, source)
+    except duckdb.OutOfMemoryException:
+        raise FormatError(
+            "there is too little memory to read it", where=snapshot.shown_path, hint="--memory SIZE"
+        ) from None
     except duckdb.Error as error:
         if not source.checked:
             return None
         reason = str(error).splitlines()[0].replace(str(source.path), snapshot.shown_path)
         raise FormatError(f"the file cannot be read: {reason}", where=snapshot.shown_path) from None
+
+
+def _read(engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source) -> Table | None:
+    found = engine.columns(source.reader(_SNIFF))
+    if list(found) == ["json"] and not source.checked:
+        # DuckDB's answer for lines that are not all objects, and for objects of one member of that name.
+        return None
+    check_names_apart(_names(engine, source, list(found)), snapshot.shown_path)
+    declared = snapshot.options.schema
+    if declared is not None:
+        return _declared(engine, snapshot, shape, source, found, declared)
+    return _inferred(engine, snapshot, shape, source, found)
 
 
 def _names(engine: Engine, source: _Source, found: list[str]) -> list[str]:
