@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ ROOMS = ("formats", "operations", "renderers", "checks")
 
 def names(room: str) -> list[str]:
     """Names of the leaves of a room, sorted. Imports nothing."""
+    return list(_names(room))
+
+
+@cache
+def _names(room: str) -> tuple[str, ...]:
     folder = Path(__file__).parent / room
-    return sorted(
-        item.name
-        for item in pkgutil.iter_modules([str(folder)])
-        if item.name != "base" and not item.name.startswith("_")
-    )
+    found = (item.name for item in pkgutil.iter_modules([str(folder)]))
+    return tuple(sorted(name for name in found if name != "base" and not name.startswith("_")))
 
 
 def get(room: str, name: str) -> Any:

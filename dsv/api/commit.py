@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dsv.api.chains import OpenChain, has_chain, open_chain
-from dsv.api.deltas import delta_text, workspace_delta
+from dsv.api.deltas import TRAILER, delta_text, workspace_delta
 from dsv.api.names import CHAIN_LOCK, IGNORE, PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace, changing, open_workspace
 from dsv.api.pairs import recorded_profile
@@ -33,7 +33,6 @@ from dsv.store.revisions import resolve
 from dsv.store.trees import Located, Tree
 from dsv.tables.duckdb import Engine
 
-TRAILER = "Dsv-Rows"
 DVC_FILES = (".dvc/.gitignore", ".dvc/config", ".dvcignore")
 _TRAILERS = re.compile(r"(^|\n\n)([A-Za-z-]+: [^\n]*\n?)+$")
 
@@ -63,7 +62,8 @@ def commit(start: Path, names: Sequence[str], *, message: str | None, dry_run: b
         if not chosen:
             raise UsageError("no dataset is declared here, so there is nothing to commit", hint="dsv init PATH")
         parts = [_part(workspace, dataset) for dataset in chosen]
-        deltas = {part.dataset.name: workspace_delta(start, part.dataset.name) for part in parts}
+        trees = workspace.with_head()
+        deltas = {part.dataset.name: workspace_delta(trees, part.dataset.name) for part in parts}
         shared = tuple(_foreign_edits(workspace, [part.dataset for part in parts]))
         metadata = list(dict.fromkeys(path for part in parts for path in part.metadata))
         if dry_run:

@@ -15,7 +15,6 @@ from dsv.store import objects
 from dsv.store.hashes import load_json, save_json
 from dsv.store.located import Located
 from dsv.store.repository import Repository
-from dsv.store.revisions import parent
 from dsv.store.trees import Tree
 
 COUNTED_BYTES = 64 * 2**20
@@ -31,13 +30,12 @@ class Counted:
     rows: int | None
 
 
-def count(repository: Repository, tree: Tree, dataset: Dataset, told: RowDelta | None) -> Counted:
-    """The rows of a commit (`tree`), and how they differ from its first parent's.
+def count(repository: Repository, before: Tree, tree: Tree, dataset: Dataset, told: RowDelta | None) -> Counted:
+    """The rows of a commit (`tree`), and how they differ from those of its first parent (`before`).
 
     What the commit told of itself stands, unless the profiles of both sides contradict it, as after
     a rebase. Else the data is compared, if all of it is here; nothing is ever fetched.
     """
-    before = Tree(repository, parent(repository, str(tree.revision.commit)))
     sides = [side.find(dataset.path) for side in (before, tree)]
     rows = [_rows(side, located) for side, located in zip((before, tree), sides, strict=True)]
     old, new = rows
@@ -79,7 +77,7 @@ def _remembered(
     known = load_json(place)
     found = _decoded(known.get(name))
     if found is None:
-        found = _compared(repository, trees, dataset)
+        found = _compared(trees, dataset)
         if found.delta is not None:
             known[name] = [asdict(found.delta), found.rows]
             save_json(place, dict(list(known.items())[-REMEMBERED:]))
@@ -96,10 +94,10 @@ def _decoded(entry: Any) -> Counted | None:
         return None
 
 
-def _compared(repository: Repository, trees: tuple[Tree, Tree], dataset: Dataset) -> Counted:
+def _compared(trees: tuple[Tree, Tree], dataset: Dataset) -> Counted:
     declared = any(item.name == dataset.name for tree in trees for item in tree.declared())
     try:
-        with compare_trees(repository, trees, dataset.name if declared else dataset.path) as comparison:
+        with compare_trees(trees, dataset.name if declared else dataset.path) as comparison:
             rows = comparison.result.datasets[0].rows
     except DsvError:
         return Counted(delta=None, rows=None)

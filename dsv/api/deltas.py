@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from dsv.api.diff import compare
+from dsv.api.diff import compare_trees
 from dsv.errors import DataMissing
 from dsv.model.diff import DiffResult
 from dsv.model.history import RowDelta
+from dsv.store.trees import Tree
 
+TRAILER = "Dsv-Rows"
+"""The trailer of a commit's message that tells its deltas."""
 _TOLD = re.compile(r"(?P<name>[a-z][a-z0-9-]*) \+(?P<added>\d+) -(?P<removed>\d+) ~(?P<changed>\d+)")
 
 
@@ -27,10 +29,10 @@ def told_deltas(trailer: str) -> dict[str, RowDelta]:
     }
 
 
-def workspace_delta(start: Path, dataset: str) -> RowDelta | None:
-    """HEAD against the workspace; None where HEAD's data cannot be had."""
+def workspace_delta(trees: tuple[Tree, Tree], dataset: str) -> RowDelta | None:
+    """HEAD against the workspace, which `trees` are; None where HEAD's data cannot be had."""
     try:
-        with compare(start, (), (dataset,)) as comparison:
+        with compare_trees(trees, dataset) as comparison:
             return delta_of(comparison.result)
     except DataMissing:
         return None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from dsv.api import remembered
 from dsv.api.diff_parts import boxless, faults, with_parts
-from dsv.api.explain import replay_between
 from dsv.api.media import media_between, same_media
 from dsv.api.options import DiffOptions
 from dsv.api.pairs import Pair, Side, file_pair, repository_pairs
@@ -31,7 +30,6 @@ from dsv.errors import (
 from dsv.model.diff import Counts, DatasetDiff, DiffResult, Formatting, KeySource, RowCounts
 from dsv.model.finding import Finding
 from dsv.model.revision import Revision
-from dsv.model.snapshot import ReadOptions, Snapshot
 from dsv.store.repository import Repository
 from dsv.store.revisions import resolve, sides
 from dsv.store.trees import Tree
@@ -87,14 +85,13 @@ def compare(
         pair = file_pair(start / old, start / new, shown=(old, new))
         return _compare((Revision(name=old), Revision(name=new)), [pair], options)
     repository = Repository.discover(start)
-    revisions, named = _split(repository, start, words, targets)
-    before, after = sides(repository, revisions)
+    (before, after), named = _split(repository, start, words, targets)
     trees = Tree(repository, before), Tree(repository, after)
     pairs = repository_pairs(*trees, named, lambda word: repository.relative(start / word))
     return _compare((before, after), pairs, options)
 
 
-def compare_trees(repository: Repository, trees: tuple[Tree, Tree], target: str) -> Comparison:
+def compare_trees(trees: tuple[Tree, Tree], target: str) -> Comparison:
     """Compare one dataset, or one table by its repository path, at two revisions.
 
     Raises: DsvError: it cannot be compared.
@@ -123,10 +120,19 @@ def _is_revision(start: Path, word: str) -> bool:
 
 def _split(
     repository: Repository, start: Path, words: Sequence[str], targets: Sequence[str] | None
-) -> tuple[list[str], list[str]]:
-    """Revisions and targets. Raises: UnknownRevision: a word is neither."""
+) -> tuple[tuple[Revision, Revision], list[str]]:
+    """Both sides, and the targets. Raises: UnknownRevision: a word is neither revision nor target."""
     if targets is not None:
-        return list(words), list(targets)
+        return sides(repository, words), list(targets)
+    if not any(".." in word and (start / word).exists() for word in words):
+        with suppress(UnknownRevision, UsageError):
+            return sides(repository, words), []
+    number = _revisions(repository, start, words)
+    return sides(repository, words[:number]), list(words[number:])
+
+
+def _revisions(repository: Repository, start: Path, words: Sequence[str]) -> int:
+    """How many words stand before the first target. Raises: UnknownRevision: a word is neither."""
     for place, word in enumerate(words):
         if ".." in word and not (start / word).exists():
             continue
@@ -134,9 +140,9 @@ def _split(
             resolve(repository, word)
         except UnknownRevision:
             if _is_target(repository, start, word):
-                return list(words[:place]), list(words[place:])
+                return place
             raise
-    return list(words), []
+    return len(words)
 
 
 def _is_target(repository: Repository, start: Path, word: str) -> bool:
@@ -218,6 +224,8 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
     profiled = without_rows(pair, options)
     if profiled is not None:
         return profiled
+    from dsv.api import remembered
+
     known = remembered.recall(engine, pair, options)
     if known is not None:
         return known[0], [*_absent(pair), *known[1]]
@@ -226,6 +234,8 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
 
 def _read(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, list[Finding]]:
     """The diff of two sides that have to be read, and what there is to say of it."""
+    from dsv.api import remembered
+
     try:
         scans = [None if side is None else _open(engine, pair, side, options) for side in (pair.old, pair.new)]
     except DataMissing as error:
@@ -264,6 +274,7 @@ def _check_unchanged(scans: Sequence[Scan | None]) -> None:
 
 
 def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DatasetDiff:
+    from dsv.api.explain import replay_between
     from dsv.diff.dataset import diff_tables
 
     request = _request(pair, options, before, after)
@@ -329,6 +340,7 @@ def _absent(pair: Pair) -> Iterator[Finding]:
 
 def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> Scan:
     from dsv.formats.base import recognised, scan
+    from dsv.model.snapshot import ReadOptions, Snapshot
 
     declared = pair.declared
     header = options.header if options.header is not None else (declared.header if declared else True)

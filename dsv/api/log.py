@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
-from dsv.api.commit import TRAILER
 from dsv.api.counting import count
-from dsv.api.deltas import told_deltas
+from dsv.api.deltas import TRAILER, told_deltas
 from dsv.api.names import CHAIN_LOCK, MIGRATIONS
 from dsv.api.pairs import candidates
 from dsv.errors import RepositoryError, UnknownDataset, UnknownRevision, did_you_mean
-from dsv.migrations import lock
 from dsv.model.dataset import Dataset
 from dsv.model.history import LogEntry
 from dsv.model.profile import profile_path
 from dsv.model.revision import Revision
 from dsv.store.history import Commit, history
 from dsv.store.repository import Repository
-from dsv.store.revisions import resolve, workspace
+from dsv.store.revisions import parents, resolve, workspace
 from dsv.store.trees import Tree
+
+KEPT = 8
+"""Trees that are kept: the next commit of a log is often the parent of the one before."""
 
 
 def log(
@@ -43,8 +45,9 @@ def log(
     new, old = _span(repository, revisions)
     paths = {dataset.name: [*_paths(dataset), *_outer_pointer(tree, dataset)] for dataset in chosen}
     commits = history(repository, [path for own in paths.values() for path in own], new, old, limit)
+    trees = _Trees(repository, [commit.id for commit in commits])
     entries = [
-        _entry(repository, commit, dataset)
+        _entry(trees, commit, dataset)
         for commit in commits
         for dataset in chosen
         if any(_touches(path, paths[dataset.name]) for path in commit.paths)
@@ -95,10 +98,24 @@ def _touches(path: str, own: Sequence[str]) -> bool:
     return any(path == item or path.startswith(item + "/") for item in own)
 
 
-def _entry(repository: Repository, commit: Commit, dataset: Dataset) -> LogEntry:
-    tree = Tree(repository, Revision(name=commit.id, commit=commit.id))
+class _Trees:
+    """The files of commits and of their first parents; those that were asked for last are kept."""
+
+    def __init__(self, repository: Repository, commits: Sequence[str]) -> None:
+        self._parents = parents(repository, commits)
+        self._at = lru_cache(maxsize=KEPT)(partial(Tree, repository))
+
+    def of(self, commit: str) -> Tree:
+        return self._at(Revision(name=commit, commit=commit))
+
+    def before(self, commit: str) -> Tree:
+        return self._at(self._parents[commit])
+
+
+def _entry(trees: _Trees, commit: Commit, dataset: Dataset) -> LogEntry:
+    before, tree = trees.before(commit.id), trees.of(commit.id)
     told = told_deltas(commit.trailers.get(TRAILER, "")).get(dataset.name)
-    counted = count(repository, tree, dataset, told)
+    counted = count(tree.repo, before, tree, dataset, told)
     documents = _paths(dataset)[-1]
     touched_lock = f"{documents}/{CHAIN_LOCK}" in commit.paths
     return LogEntry(
@@ -109,20 +126,16 @@ def _entry(repository: Repository, commit: Commit, dataset: Dataset) -> LogEntry
         dataset=dataset.name,
         delta=counted.delta,
         rows=counted.rows,
-        migrations=tuple(_applied(repository, commit, tree, f"{documents}/{CHAIN_LOCK}")) if touched_lock else (),
+        migrations=tuple(_applied(before, tree, f"{documents}/{CHAIN_LOCK}")) if touched_lock else (),
     )
 
 
-def _applied(repository: Repository, commit: Commit, tree: Tree, path: str) -> Iterator[str]:
-    """Migrations that this commit's lock lists and its first parent's does not."""
-    try:
-        parent = resolve(repository, f"{commit.id}~1")
-    except UnknownRevision:
-        before = None
-    else:
-        before = Tree(repository, parent).read(path)
-    now = tree.read(path)
-    known = {entry.id for entry in lock.load(before, path).entries} if before is not None else set()
-    for entry in lock.load(now, path).entries if now is not None else ():
+def _applied(before: Tree, tree: Tree, path: str) -> Iterator[str]:
+    """Migrations that a commit's lock lists and its first parent's does not."""
+    from dsv.migrations import lock
+
+    old, new = before.read(path), tree.read(path)
+    known = {entry.id for entry in lock.load(old, path).entries} if old is not None else set()
+    for entry in lock.load(new, path).entries if new is not None else ():
         if entry.id not in known:
             yield entry.id

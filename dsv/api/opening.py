@@ -13,6 +13,7 @@ from dsv.errors import UnknownDataset, UsageError, did_you_mean
 from dsv.model.dataset import Dataset
 from dsv.store.journal import Journal, repair, transaction
 from dsv.store.repository import Repository
+from dsv.store.revisions import sides
 from dsv.store.revisions import workspace as workspace_revision
 from dsv.store.trees import Tree
 
@@ -42,6 +43,10 @@ class Workspace:
     def project(self, dataset: Dataset) -> Project:
         """The folder of the `dvc.yaml` that declares a dataset."""
         return Project(folder=self.repository.root / posixpath.dirname(dataset.declared_in))
+
+    def with_head(self) -> tuple[Tree, Tree]:
+        """The files of HEAD (before the first commit: none) and those of the work tree."""
+        return Tree(self.repository, sides(self.repository, ())[0]), self.tree
 
     def choose(self, name: str | None, *, chained: bool = False) -> Dataset:
         """The dataset of that name; without one, the only dataset (`chained`: that has a chain).

@@ -13,7 +13,6 @@ from dsv.api.snapshots import Files, content_md5, plain_files, plain_folder_id, 
 from dsv.api.targets import Row, Target, parse
 from dsv.errors import UnknownDataset, did_you_mean
 from dsv.model.dataset import Dataset
-from dsv.model.migration import BASE_ID
 from dsv.model.profile import Profile, profile_path
 from dsv.store import folders, objects
 from dsv.store.hashes import HashCache, stamp_id
@@ -164,6 +163,7 @@ def _is_side_file(parts: list[str]) -> bool:
 
 def _own_paths(tree: Tree) -> set[str]:
     from dsv.migrations.base import load as load_base
+    from dsv.model.migration import BASE_ID
 
     bases = [path for path in tree.paths() if posixpath.basename(path) == f"{BASE_ID}.yaml"]
     found = set()

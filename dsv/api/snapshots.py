@@ -6,14 +6,16 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsv.files import walk
-from dsv.formats.base import recognised
-from dsv.model.snapshot import Member, ReadOptions, Snapshot
 from dsv.store import folders, objects
 from dsv.store.hashes import HashCache
 from dsv.store.repository import user_cache_folder
 from dsv.store.trees import Located, Tree
+
+if TYPE_CHECKING:
+    from dsv.model.snapshot import Member, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,9 @@ def plain_snapshot(path: Path, shown: str, *, given: str | None = None, header: 
 
     Raises: FormatError: no format takes it.
     """
+    from dsv.formats.base import recognised
+    from dsv.model.snapshot import ReadOptions, Snapshot
+
     members = plain_files(path).members if path.is_dir() else None
     options = ReadOptions(header=header)
     return recognised(Snapshot(path=path, format="", shown_path=shown, options=options, members=members), given)
@@ -36,6 +41,9 @@ def plain_snapshot(path: Path, shown: str, *, given: str | None = None, header: 
 
 def tree_snapshot(tree: Tree, located: Located, *, given: str | None = None, header: bool = True) -> Snapshot:
     """A file or folder of a tree, opened. Raises: FormatError: no format takes it. DataMissing, IntegrityError."""
+    from dsv.formats.base import recognised
+    from dsv.model.snapshot import ReadOptions, Snapshot
+
     files = tree_files(tree, located) if located.is_folder else None
     snapshot = Snapshot(
         path=Path() if files is not None else objects.materialise(tree.repo, located),
@@ -53,6 +61,8 @@ def of_files(snapshot: Snapshot, files: Files) -> Snapshot:
 
 def plain_files(folder: Path) -> Files:
     """The files of a folder on this machine."""
+    from dsv.model.snapshot import Member
+
     paths = {path: folder / path for path in walk(folder, without=folders.NEVER)}
     known = cache(lambda: HashCache(user_cache_folder(), folder).md5s(paths.values()))
 
@@ -70,6 +80,8 @@ def plain_folder_id(folder: Path) -> str:
 
 def tree_files(tree: Tree, folder: Located) -> Files:
     """The files of a folder of a tree. Raises: DataMissing, IntegrityError, as `folders.members`."""
+    from dsv.model.snapshot import Member
+
     found = {item.path[len(folder.path) + 1 :]: item for item in folders.members(tree, folder)}
     known = cache(lambda: objects.md5s(tree.repo, folder, list(found.values())))
 

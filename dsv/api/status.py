@@ -11,15 +11,16 @@ from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
 from dsv.api.running import changed_inputs, check_published
 from dsv.api.snapshots import content_md5
-from dsv.errors import MigrationError, UnknownRevision
+from dsv.errors import MigrationError
 from dsv.migrations import lock
 from dsv.model.dataset import Dataset
 from dsv.model.finding import Finding
 from dsv.model.history import DatasetStatus, RowDelta
 from dsv.model.profile import profile_path
+from dsv.model.revision import Revision
 from dsv.store.commit import changed_paths
-from dsv.store.revisions import head_name, resolve
-from dsv.store.trees import Located
+from dsv.store.revisions import EMPTY, head_name
+from dsv.store.trees import Located, Tree
 
 NOTHING = RowDelta(added=0, removed=0, changed=0)
 KEEPERS = {"git": "Git", "dvc": "DVC", "dvc-folder": "DVC", "stage": "a stage", "untracked": "nothing yet"}
@@ -39,18 +40,17 @@ def status(start: Path) -> Status:
     Raises: NotARepository, DocumentError.
     """
     workspace = open_workspace(start, dvc=False)
+    trees = workspace.with_head()
     return Status(
-        heading=_heading(workspace),
-        datasets=tuple(_dataset(workspace, start, dataset) for dataset in workspace.declared),
+        heading=_heading(workspace, trees[0].revision),
+        datasets=tuple(_dataset(workspace, trees, dataset) for dataset in workspace.declared),
     )
 
 
-def _heading(workspace: Workspace) -> str:
-    try:
-        commit = (resolve(workspace.repository, "HEAD").commit or "")[:7]
-    except UnknownRevision:
+def _heading(workspace: Workspace, head: Revision) -> str:
+    if head.name == EMPTY:
         return "no commit yet"
-    return f"on {head_name(workspace.repository)} at {commit}"
+    return f"on {head_name(workspace.repository)} at {str(head.commit)[:7]}"
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class _Notes:
             self.steps.append(step)
 
 
-def _dataset(workspace: Workspace, start: Path, dataset: Dataset) -> DatasetStatus:
+def _dataset(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset) -> DatasetStatus:
     notes = _Notes([], [], [])
     located = workspace.tree.find(dataset.path)
     project = workspace.project(dataset)
@@ -77,7 +77,7 @@ def _dataset(workspace: Workspace, start: Path, dataset: Dataset) -> DatasetStat
     if located is None or located.file is None:
         notes.add(f"{dataset.path} is not checked out", f"dvc checkout {dataset.path}")
     else:
-        delta = workspace_delta(start, dataset.name)
+        delta = workspace_delta(trees, dataset.name)
         profile = recorded_profile(workspace.tree, located)
         rows = None if profile is None else profile.rows
         _uncommitted(workspace, dataset, located, opened, delta, notes)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
 from dsv.errors import DsvError
-from dsv.files import atomic_writer
-from dsv.model.page import Page, Progress
 from dsv.renderers._clean import clean_lines
+
+if TYPE_CHECKING:
+    from dsv.model.page import Page, Progress
 
 BROKEN_PIPE = 141
 FALLBACK_WIDTH = 80
@@ -112,10 +112,14 @@ class Terminal:
 def _width(output: Path | None) -> int:
     if output is not None or not sys.stdout.isatty():
         return FALLBACK_WIDTH
+    import shutil
+
     return min(shutil.get_terminal_size((FALLBACK_WIDTH, 24)).columns, WIDEST)
 
 
 def _write(pieces: Iterable[str], output: Path) -> None:
+    from dsv.files import atomic_writer
+
     try:
         with atomic_writer(output) as stream:
             for piece in pieces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -180,7 +181,7 @@ def detect(name: str) -> tuple[str, bool]:
     Raises: FormatError: the suffix is not known; the hint lists the known ones.
     """
     gzip = name.lower().endswith(".gz")
-    found = next(iter(_fitting(_suffixes(), name)), None)
+    found = _by_name(name)
     if found is None:
         raise _unknown(name)
     return found, gzip
@@ -198,9 +199,9 @@ def recognised(snapshot: Snapshot, given: str | None = None) -> Snapshot:
         return replace(snapshot, format=given)
     if snapshot.members is not None:
         return replace(snapshot, format=_claiming(snapshot, registry.names("formats")))
-    certain = _fitting(_suffixes(), snapshot.shown_path)
-    if certain:
-        return replace(snapshot, format=certain[0])
+    certain = _by_name(snapshot.shown_path)
+    if certain is not None:
+        return replace(snapshot, format=certain)
     return replace(snapshot, format=_claiming(snapshot, _fitting(_shared_suffixes(), snapshot.shown_path)))
 
 
@@ -217,6 +218,18 @@ def _claiming(snapshot: Snapshot, names: list[str]) -> str:
     if not found:
         raise _unknown(snapshot.shown_path)
     return found[0]
+
+
+def _by_name(name: str) -> str | None:
+    """The format that a file's name alone tells.
+
+    Most suffixes are the name of their format: that leaf is asked first, and no other is imported.
+    """
+    suffix = posixpath.splitext(name.lower().removesuffix(".gz"))[1]
+    namesake = suffix.removeprefix(".")
+    if namesake in registry.names("formats") and suffix in registry.get("formats", namesake).suffixes:
+        return namesake
+    return next(iter(_fitting(_suffixes(), name)), None)
 
 
 def _fitting(suffixes: Mapping[str, tuple[str, ...]], name: str) -> list[str]:
@@ -236,7 +249,7 @@ def _unknown(name: str) -> FormatError:
 
 def is_table_name(name: str) -> bool:
     """Say whether a file's name alone says that it is a table of a known format."""
-    return bool(_fitting(_suffixes(), name))
+    return _by_name(name) is not None
 
 
 def scan(engine: Engine, snapshot: Snapshot) -> Scan:

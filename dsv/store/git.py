@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import IO
 
 from dsv.errors import NotARepository, RepositoryError
 
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # What a hook, an alias or the user's shell may have left behind, and would send git elsewhere.
 _LEFTOVERS = (
     "GIT_DIR",
@@ -28,6 +30,13 @@ _LEFTOVERS = (
     "GIT_NOGLOB_PATHSPECS",
     "GIT_ICASE_PATHSPECS",
 )
+
+
+EMPTY_TREES = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+"""The id of the tree without files, by the number of digits of the repository's ids."""
 
 
 class GitFailed(RepositoryError):
@@ -97,6 +106,30 @@ def blobs(root: Path, ids: Sequence[str]) -> dict[str, bytes]:
         found[item] = answer[end + 1 : end + 1 + size]
         place = end + size + 2
     return found
+
+
+def object_ids(root: Path, names: Sequence[str]) -> dict[str, str | None]:
+    """Ids of the objects that expressions without line breaks stand for, through one process; None: no such object."""
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        return {}
+    question = "".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape")
+    try:
+        answer = read(root, "cat-file", "--batch-check=%(objectname)", stdin=question)
+    except GitFailed:
+        # Some expressions end the process, such as the upstream of a branch that has none.
+        return {name: _object_id(root, name) for name in wanted}
+    found = answer.decode("utf-8", "replace").split("\n")[:-1]
+    return {name: said if _ID.fullmatch(said) else None for name, said in zip(wanted, found, strict=True)}
+
+
+def _object_id(root: Path, name: str) -> str | None:
+    try:
+        answer = read(root, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+    except GitFailed:
+        return None
+    found = answer.decode().strip()
+    return found if _ID.fullmatch(found) else None
 
 
 def each_blob(root: Path, ids: Iterable[str]) -> Iterator[tuple[str, Iterator[bytes]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsv.errors import NotARepository
@@ -16,12 +16,14 @@ class Repository:
     """A Git work tree.
 
     `root` is its top level, `git_folder` where Git keeps the index of this work tree. `dvc_root` is
-    the folder that holds `.dvc/`, None without DVC.
+    the folder that holds `.dvc/`, None without DVC. `documents` are the small files that were read
+    from commits, by the ids of their blobs, which name the same bytes for ever.
     """
 
     root: Path
     git_folder: Path
     dvc_root: Path | None
+    documents: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod
     def discover(start: Path) -> Repository:

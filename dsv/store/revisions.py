@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from dsv.errors import RepositoryError, UnknownRevision, UsageError, did_you_mean
@@ -11,7 +10,6 @@ from dsv.store import git
 from dsv.store.repository import Repository
 
 EMPTY = "empty"
-_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def resolve(repo: Repository, name: str) -> Revision:
@@ -20,9 +18,20 @@ def resolve(repo: Repository, name: str) -> Revision:
     Raises: UsageError: the name looks like an option or cannot be one. UnknownRevision: Git knows
     no such commit; the hint has the nearest branch or tag.
     """
-    if name.startswith("-") or not name.isprintable() or not name:
-        raise UsageError(f"{name!r} cannot be a revision", hint="put paths after '--'")
-    commit = _commit(repo, name) or _experiment(repo, name)
+    return resolve_all(repo, [name])[name]
+
+
+def resolve_all(repo: Repository, names: Sequence[str]) -> dict[str, Revision]:
+    """Like `resolve`, for several names through one Git process. Raises: as `resolve`, for the first that fails."""
+    for name in names:
+        if name.startswith("-") or not name.isprintable() or not name:
+            raise UsageError(f"{name!r} cannot be a revision", hint="put paths after '--'")
+    commits = _commits(repo, names)
+    return {name: _revision(repo, name, commits[name]) for name in names}
+
+
+def _revision(repo: Repository, name: str, commit: str | None) -> Revision:
+    commit = commit or _experiment(repo, name)
     if commit is not None:
         return Revision(name=name, commit=commit)
     if _commit(repo, "HEAD") is None:
@@ -53,14 +62,13 @@ def sides(repo: Repository, revisions: Sequence[str]) -> tuple[Revision, Revisio
     if len(revisions) == 2:
         if any(".." in name for name in revisions):
             raise UsageError("a range A..B stands alone", where=" ".join(revisions))
-        old, new = revisions
-        return resolve(repo, old), resolve(repo, new)
+        return _both(repo, *revisions)
     (name,) = revisions
     if ".." not in name:
         return resolve(repo, name), workspace()
     separator = "..." if "..." in name else ".."
     first, _, second = name.partition(separator)
-    old_side, new_side = resolve(repo, first or "HEAD"), resolve(repo, second or "HEAD")
+    old_side, new_side = _both(repo, first or "HEAD", second or "HEAD")
     return (merge_base(repo, old_side, new_side) if separator == "..." else old_side), new_side
 
 
@@ -79,10 +87,16 @@ def merge_base(repo: Repository, one: Revision, other: Revision) -> Revision:
     return Revision(name=f"merge base of {one.name} and {other.name}", commit=commit)
 
 
-def parent(repo: Repository, commit: str) -> Revision:
-    """The first parent of a commit; `EMPTY`, Git's empty tree, of one that has none."""
-    found = _verified(repo, f"{commit}^1")
-    return _empty(repo) if found is None else Revision(name=found, commit=found)
+def parents(repo: Repository, commits: Sequence[str]) -> dict[str, Revision]:
+    """The first parents of commits, through one Git process; `EMPTY`, Git's empty tree, of one that has none."""
+    found = git.object_ids(repo.root, [f"{commit}^1" for commit in commits])
+    first = {commit: found[f"{commit}^1"] for commit in commits}
+    return {
+        commit: Revision(name=EMPTY, commit=git.EMPTY_TREES[len(commit)])
+        if id is None
+        else Revision(name=id, commit=id)
+        for commit, id in first.items()
+    }
 
 
 def head_name(repo: Repository) -> str:
@@ -92,6 +106,11 @@ def head_name(repo: Repository) -> str:
     except git.GitFailed:
         return "a detached HEAD"
     return answer.decode("utf-8", "replace").strip()
+
+
+def _both(repo: Repository, old: str, new: str) -> tuple[Revision, Revision]:
+    found = resolve_all(repo, (old, new))
+    return found[old], found[new]
 
 
 def _head(repo: Repository) -> Revision:
@@ -107,20 +126,17 @@ def _empty(repo: Repository) -> Revision:
 
 
 def _commit(repo: Repository, name: str) -> str | None:
-    if name.startswith(":/"):
-        # all that follows `:/` is searched for in messages, so the type cannot be asked for here
-        found = _verified(repo, name)
-        return None if found is None else _verified(repo, f"{found}^{{commit}}")
-    return _verified(repo, f"{name}^{{commit}}")
+    return _commits(repo, [name])[name]
 
 
-def _verified(repo: Repository, expression: str) -> str | None:
-    try:
-        answer = git.read(repo.root, "rev-parse", "--verify", "--quiet", "--end-of-options", expression)
-    except git.GitFailed:
-        return None
-    found = answer.decode().strip()
-    return found if _ID.fullmatch(found) else None
+def _commits(repo: Repository, names: Sequence[str]) -> dict[str, str | None]:
+    """The commits that names stand for; None of what names none."""
+    # All that follows `:/` is searched for in messages, so the type cannot be asked for in the same breath.
+    searched = git.object_ids(repo.root, [name for name in names if name.startswith(":/")])
+    meant = {name: searched.get(name, name) for name in names}
+    asked = {name: f"{place}^{{commit}}" for name, place in meant.items() if place is not None}
+    found = git.object_ids(repo.root, list(asked.values()))
+    return {name: found[asked[name]] if name in asked else None for name in names}
 
 
 def _experiment(repo: Repository, name: str) -> str | None:

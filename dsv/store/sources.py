@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +13,16 @@ from typing import Protocol
 
 from dsv.errors import DsvError, RepositoryError
 from dsv.files import inside
+from dsv.model.profile import PROFILE_SUFFIX
 from dsv.store import git
 from dsv.store.cache import cache_folder
+from dsv.store.pointers import is_pointer
 from dsv.store.repository import Repository
+
+MANY = 50
+"""More documents than this are not read before they are asked for."""
+KEPT = 2_000
+"""So many documents are kept in memory."""
 
 
 class Source(Protocol):
@@ -50,8 +59,24 @@ class CommitFiles:
 
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
         ids = {path: blob for path in paths if (blob := self.blob(path)) is not None}
-        contents = git.blobs(self.repo.root, list(ids.values()))
-        return {path: contents[blob] for path, blob in ids.items()}
+        kept = self.repo.documents
+        missing = [blob for blob in ids.values() if blob not in kept]
+        if missing:
+            if len(kept) > KEPT:
+                kept.clear()
+                missing = list(ids.values())
+            kept.update(self._read(missing))
+        return {path: kept[blob] for path, blob in ids.items()}
+
+    def _read(self, blobs: list[str]) -> dict[str, bytes]:
+        """Blobs, and the documents that are likely to be wanted next, if they are few: through one process."""
+        documents = [item.blob for item in self.entries.values() if item.mode != "120000" and _is_document(item.path)]
+        more = [blob for blob in documents if blob not in self.repo.documents]
+        if more and len(documents) <= MANY:
+            # One that is lacking is an error when it is asked for, not before.
+            with suppress(git.GitFailed):
+                return git.blobs(self.repo.root, [*blobs, *more])
+        return git.blobs(self.repo.root, blobs)
 
     def blob(self, path: str) -> str | None:
         entry = self.entries.get(path)
@@ -78,21 +103,32 @@ class WorkspaceFiles:
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
-        root = self.repo.root
-        new = git.lines(root, "ls-files", "-z", "--others", "--exclude-standard")
-        gone = set(git.lines(root, "ls-files", "-z", "--deleted"))
-        return tuple(sorted({*self.index, *new} - gone))
+        index, new, gone = self._listed
+        return tuple(sorted({*index, *new} - gone))
 
-    @cached_property
+    @property
     def index(self) -> dict[str, str | None]:
         """Blob ids of the index; None of a path in conflict."""
-        found: dict[str, str | None] = {}
-        for line in git.lines(self.repo.root, "ls-files", "-z", "--stage"):
-            head, path = line.split("\t", 1)
+        return self._listed[0]
+
+    @cached_property
+    def _listed(self) -> tuple[dict[str, str | None], set[str], set[str]]:
+        """The index, the files that Git neither knows nor ignores, and those that are gone: one process for all."""
+        index: dict[str, str | None] = {}
+        new, gone = set(), set()
+        options = ("-z", "-t", "--stage", "--deleted", "--others", "--exclude-standard")
+        for line in git.lines(self.repo.root, "ls-files", *options):
+            tag, found = line.split(" ", 1)
+            if tag == "?":
+                new.add(found)
+                continue
+            head, path = found.split("\t", 1)
             mode, blob, stage = head.split(" ")
-            if mode != "160000":
-                found[path] = blob if stage == "0" else None
-        return found
+            if tag == "R":
+                gone.add(path)
+            elif mode != "160000":
+                index[path] = blob if stage == "0" else None
+        return index, new, gone
 
     @cached_property
     def modified(self) -> set[str]:
@@ -144,6 +180,10 @@ class WorkspaceFiles:
         return cache_folder(self.repo.dvc_root).resolve() in place.resolve().parents
 
 
+def _is_document(path: str) -> bool:
+    return is_pointer(path) or path.endswith(PROFILE_SUFFIX) or posixpath.basename(path) in ("dvc.yaml", "chain.lock")
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     path: str
@@ -152,6 +192,8 @@ class _Entry:
 
 
 def _tree_entries(repo: Repository, commit: str) -> Iterator[_Entry]:
+    if commit in git.EMPTY_TREES.values():
+        return
     for line in git.lines(repo.root, "ls-tree", "-r", "-z", "--full-tree", commit):
         head, path = line.split("\t", 1)
         mode, kind, blob = head.split(" ")
