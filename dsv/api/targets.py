@@ -72,7 +72,7 @@ def only_row(table: Table, key: tuple[str, ...], values: tuple[Any, ...]) -> Tab
     if lost is not None:
         raise SchemaError(f"the key field {lost!r} is not on both sides, so one row cannot be picked out")
     wanted = " AND ".join(_is(table, field, value) for field, value in zip(key, values, strict=True))
-    return replace(table, lookup=None, relation=f"(SELECT * FROM {table.relation} WHERE {wanted})")
+    return replace(table, relation=f"(SELECT * FROM {table.relation} WHERE {wanted})")
 
 
 def _is(table: Table, field: str, value: Any) -> str:

@@ -33,7 +33,7 @@ class Parquet:
         path = unzipped(engine, snapshot)
         found = found_columns(engine, path, snapshot)
         source = reader(path, numbered=True)
-        table = typed_table(engine, snapshot, found, source, f"{ROW_NUMBER} + 1", offset=ROW_NUMBER)
+        table = typed_table(engine, snapshot, found, source, f"{ROW_NUMBER} + 1", offset=ROW_NUMBER, file=path)
         return Scan(table=table)
 
     def publish(self, publication: Publication, stream: IO[bytes]) -> None:

@@ -19,21 +19,42 @@ LEAST_GROUP, MOST_GROUP = 2048, 122_880
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where the rows of one relation come from; of a table that was given another relation it says nothing."""
+
+    relation: str
+    lookup: str
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """Rows of a relation.
 
     `relation` goes after FROM: a table or view name, or a SELECT in parentheses. It has the
     fields of `schema` under their own names, and a BIGINT `POSITION` that counts the rows of the
     file from 1. Fields in `text_fields` hold VARCHAR as the file spells it, whatever their type.
-    `lookup` is a relation of the same rows that also has `OFFSET`, which is `POSITION` - 1 as the
-    engine stores it: rows are found by it without reading all others. None: there is none.
+    `origin` is where the rows of `relation` come from as they are, None where nothing says so.
     """
 
     engine: Engine
     relation: str
     schema: Schema
     text_fields: frozenset[str] = frozenset()
-    lookup: str | None = None
+    origin: Origin | None = None
+
+    @property
+    def lookup(self) -> str | None:
+        """A relation of the same rows that also has `OFFSET`, which is `POSITION` - 1 as the engine stores it.
+
+        Rows are found by it without reading all others. None: there is none.
+        """
+        return self.origin.lookup if self.origin is not None and self.origin.relation == self.relation else None
+
+    @property
+    def file(self) -> Path | None:
+        """The Parquet file whose rows these are, in its order and under its names; None if they are not that."""
+        return self.origin.file if self.origin is not None and self.origin.relation == self.relation else None
 
     def text(self, field: str) -> str:
         """SQL for the cell as it is stored."""
@@ -87,22 +108,31 @@ def stage(engine: Engine, reader: str, size_bytes: int) -> str:
 
     All records are read before this returns, so that a malformed file is an error of the engine here.
     """
-    name = engine.fresh("scan")
     if size_bytes > STAGE_LIMIT_BYTES:
         path = engine.scratch(".parquet")
         write_rows(engine, reader, path)
-        options = "file_row_number = true, hive_partitioning = false"
-        source = f"(SELECT * RENAME (file_row_number AS {OFFSET}) FROM read_parquet({literal(str(path))}, {options}))"
+        source = f"read_parquet({literal(str(path))}, file_row_number = true, hive_partitioning = false)"
+        number, own = "file_row_number", "* EXCLUDE (file_row_number)"
     else:
-        engine.execute(f"CREATE TABLE {name}_rows AS SELECT * FROM {reader}")
-        source = f"(SELECT *, rowid AS {OFFSET} FROM {name}_rows)"
-    engine.execute(f"CREATE VIEW {lookup(name)} AS SELECT *, {OFFSET} + 1 AS {POSITION} FROM {source}")
-    engine.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({OFFSET}) FROM {lookup(name)}")
+        source, number, own = f"{engine.fresh('scan')}_rows", "rowid", "*"
+        engine.execute(f"CREATE TABLE {source} AS SELECT * FROM {reader}")
+    return view(engine, f"{own}, {number} + 1 AS {POSITION}", number, source)
+
+
+def origin(relation: str, file: Path | None = None) -> Origin:
+    """The origin of the rows of a relation that `stage`, or a reader of Parquet, made."""
+    return Origin(relation=relation, lookup=_lookup(relation), file=file)
+
+
+def view(engine: Engine, columns: str, offset: str, source: str) -> str:
+    """A view of rows, named here, and another that also has `OFFSET`; `columns` and `offset` are SQL."""
+    name = engine.fresh("scan")
+    engine.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {source}")
+    engine.execute(f"CREATE VIEW {_lookup(name)} AS SELECT {columns}, {offset} AS {OFFSET} FROM {source}")
     return name
 
 
-def lookup(relation: str) -> str:
-    """The name of the relation that also has `OFFSET`, where `stage` made one."""
+def _lookup(relation: str) -> str:
     return f"{relation}_lookup"
 
 

@@ -6,11 +6,14 @@ import csv
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dsv.diff.dataset import diff_tables
+from dsv.diff.request import DiffRequest
 from dsv.errors import UsageError
 from dsv.formats.base import detect, scan
 from dsv.model.snapshot import Snapshot
@@ -113,3 +116,19 @@ def test_a_long_line_is_read_below_a_small_limit(tmp_path: Path) -> None:
         found = scan(engine, Snapshot(path=path, format="jsonl", shown_path="t.jsonl")).table
         assert engine.rows(f"SELECT id, len(x) FROM {found.relation} ORDER BY 1") == [(0, 5), (1, 30_000_000), (2, 5)]
         assert engine.value("SELECT current_setting('memory_limit')") == "91.5 MiB"
+
+
+def test_rows_of_another_relation_are_not_looked_up_in_the_file(tmp_path: Path) -> None:
+    """`002` becomes `2` before rows are paired: their cells must come from there, too."""
+    versions = {"old": "id,x\n001,a\n002,b\n", "new": "id,x\n1,a\n2,c\n"}
+    with Engine() as engine:
+        tables = []
+        for name, text in versions.items():
+            path = tmp_path / f"{name}.csv"
+            path.write_text(text)
+            tables.append(scan(engine, Snapshot(path=path, format="csv", shown_path=path.name)).table)
+        assert all(found.lookup is not None for found in tables)
+        assert replace(tables[0], relation="(SELECT 1)").lookup is None
+        request = DiffRequest(key=("id",), key_forms=(("id", "leading-zeros"),))
+        diff = diff_tables("d", "d", *tables, request)
+    assert (diff.rows.added, diff.rows.removed, diff.rows.changed, diff.rows.unchanged) == (0, 0, 1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsv.errors import FormatError
@@ -12,7 +13,7 @@ from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import Snapshot
 from dsv.tables import native
 from dsv.tables.duckdb import Engine, identifier, literal
-from dsv.tables.table import OFFSET, POSITION, Table, lookup
+from dsv.tables.table import POSITION, Table, origin, view
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
@@ -27,10 +28,11 @@ def typed_table(
     source: str,
     position: str,
     offset: str | None = None,
+    file: Path | None = None,
 ) -> Table:
     """The rows of `source` (SQL after FROM) as a table; `position` is SQL for a row's number from 1.
 
-    `offset` is the column of `source` that counts rows from 0, if it has one.
+    `offset` is the column of `source` that counts rows from 0, if it has one; `file` the Parquet file that it is.
 
     Raises: FormatError: names cannot be told apart, or a column is not of its declared type.
     """
@@ -50,12 +52,14 @@ def typed_table(
         for item in schema
     ]
     values.append(f"{position} AS {POSITION}")
-    name = engine.fresh("scan")
-    engine.execute(f"CREATE VIEW {name} AS SELECT {', '.join(values)} FROM {source}")
-    if offset is not None:
-        engine.execute(f"CREATE VIEW {lookup(name)} AS SELECT {', '.join(values)}, {offset} AS {OFFSET} FROM {source}")
+    if offset is None:
+        name = engine.fresh("scan")
+        engine.execute(f"CREATE VIEW {name} AS SELECT {', '.join(values)} FROM {source}")
+    else:
+        name = view(engine, ", ".join(values), offset, source)
     _check_cells(engine, name, schema, lambda position: f"{snapshot.shown_path} (row {position})")
-    return Table(engine=engine, relation=name, schema=schema, lookup=None if offset is None else lookup(name))
+    known = None if offset is None else origin(name, file)
+    return Table(engine=engine, relation=name, schema=schema, origin=known)
 
 
 def _check_type(declared: Field, found: Field, snapshot: Snapshot) -> None:

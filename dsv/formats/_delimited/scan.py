@@ -22,7 +22,7 @@ from dsv.formats._shared.names import check_names
 from dsv.formats.base import Scan
 from dsv.model.snapshot import Snapshot
 from dsv.tables.duckdb import Engine, identifier, literal
-from dsv.tables.table import Table, lookup, stage
+from dsv.tables.table import Table, origin, stage
 from dsv.tables.types import columns
 
 _LONGEST_RECORD_BYTES = 256 * 1024 * 1024
@@ -61,7 +61,7 @@ def scan(engine: Engine, snapshot: Snapshot, delimiters: Sequence[str]) -> Scan:
             lambda position: f"{snapshot.shown_path}:{_line_of(snapshot, layout, position)}",
         )
     names = frozenset(schema.names)
-    table = Table(engine=engine, relation=relation, schema=schema, text_fields=names, lookup=lookup(relation))
+    table = Table(engine=engine, relation=relation, schema=schema, text_fields=names, origin=origin(relation))
     return Scan(table=table, malformed=source.malformed, first_malformed=source.first_malformed)
 
 

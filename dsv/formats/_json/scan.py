@@ -20,7 +20,7 @@ from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import Snapshot
 from dsv.model.values import shown
 from dsv.tables.duckdb import Engine, identifier, literal
-from dsv.tables.table import Table, lookup, stage
+from dsv.tables.table import Table, origin, stage
 from dsv.tables.types import Type, columns, engine_type, parse, spell
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _inferred(
         types |= dict.fromkeys(wide, "json")
         relation = _load(engine, source, types)
     schema = Schema(fields=tuple(Field(name=name, type=kind) for name, kind in types.items()))
-    return Table(engine=engine, relation=relation, schema=schema, lookup=lookup(relation))
+    return Table(engine=engine, relation=relation, schema=schema, origin=origin(relation))
 
 
 def _narrowed(engine: Engine, source: _Source, wide: Mapping[str, DuckDBPyType]) -> dict[str, DuckDBPyType]:
