@@ -16,7 +16,7 @@ from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.table import OFFSET, POSITION, Table
 
 OLD, NEW = "old_position", "new_position"
-MANY_FIELDS = 200
+FEW_FIELDS, MANY_FIELDS = 50, 200
 """The engine's time for one query grows with the square of what it is asked of each row."""
 
 
@@ -245,11 +245,15 @@ def _side_by_side(differences: Differences, differing: str, left: str, right: st
         f"CASE WHEN {OLD} IS NULL THEN 'added' WHEN {NEW} IS NULL THEN 'removed' "
         f"WHEN {changed} THEN 'changed' ELSE 'same' END AS kind"
     )
+    own = ["l.*", "r.* EXCLUDE (partner)", PAIRED]
+    if len(differences.differing) <= FEW_FIELDS:
+        columns = ", ".join([*own, *layers[0], *layers[1], *layers[2], kind])
+        return f"CREATE TABLE {differences.table} AS SELECT {columns} FROM {joined}"
     # Each layer refers to columns of the one before: an alias of the same SELECT is copied wherever it
-    # is used, which for thousands of fields takes minutes.
-    rows = f"SELECT l.*, r.* EXCLUDE (partner), {PAIRED} FROM {joined}"
-    for columns in (*filter(None, layers), [kind]):
-        rows = f"SELECT *, {', '.join(columns)} FROM ({rows})"
+    # is used, which for thousands of fields takes minutes. But each layer has a buffer for every column.
+    rows = f"SELECT {', '.join(own)} FROM {joined}"
+    for flags in (*filter(None, layers), [kind]):
+        rows = f"SELECT *, {', '.join(flags)} FROM ({rows})"
     return f"CREATE TABLE {differences.table} AS {rows}"
 
 

@@ -29,7 +29,9 @@ def write(folder: Path, old: dict[str, list[Any]], new: dict[str, list[Any]]) ->
 
 @pytest.mark.parametrize("many", [1, 3, 1000])
 def test_many_fields_are_compared_as_few_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
-    monkeypatch.setattr(importlib.import_module("dsv.diff.cells"), "MANY_FIELDS", many)
+    cells = importlib.import_module("dsv.diff.cells")
+    monkeypatch.setattr(cells, "MANY_FIELDS", many)
+    monkeypatch.setattr(cells, "FEW_FIELDS", min(many, 2))
     old, new = table(12), table(12)
     new["f0"][3], new["f1"][4], new["f2"][5], new["f4"][6] = -1, "other", None, "v  " + str(old["f4"][6])[2:]
     for name in new:
