@@ -12,9 +12,10 @@ from typing import Any
 
 from dsv.api.chains import OpenChain, has_chain, open_chain
 from dsv.api.deltas import TRAILER, delta_text, workspace_delta
+from dsv.api.indexes import index_for_diffs
 from dsv.api.names import CHAIN_LOCK, IGNORE, PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace, changing, open_workspace
-from dsv.api.pairs import recorded_profile
+from dsv.api.pairs import content_id, recorded_profile
 from dsv.api.running import changed_inputs, check_published, has_versions, refresh_lock
 from dsv.api.snapshots import content_md5, size_bytes, tree_snapshot
 from dsv.documents import yaml
@@ -215,9 +216,10 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
     located = tree.find(dataset.path) or part.located
     snapshot = tree_snapshot(tree, located, given=dataset.format, header=dataset.header)
     with Engine() as engine:
-        table = scan(engine, snapshot).table
+        bytes_id = content_id(tree, located)
+        scanned = scan(engine, snapshot)
         profile = build(
-            table,
+            scanned.table,
             key=dataset.key,
             labels=dataset.labels,
             split=dataset.split,
@@ -225,6 +227,7 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
             md5=str(content_md5(tree, located)),
             size_bytes=size_bytes(snapshot),
         )
+        index_for_diffs(scanned, bytes_id, dataset, tree)
     write_text(target, profiles.dump(profile))
 
 

@@ -339,6 +339,7 @@ def _absent(pair: Pair) -> Iterator[Finding]:
 
 
 def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> Scan:
+    from dsv.api.indexes import indexed_side
     from dsv.formats.base import recognised, scan
     from dsv.model.snapshot import ReadOptions, Snapshot
 
@@ -354,7 +355,7 @@ def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> Scan:
     if side.files is not None:
         snapshot = of_files(snapshot, side.files())
     given = options.format or (declared.format if declared else None)
-    return scan(engine, recognised(snapshot, given))
+    return indexed_side(scan(engine, recognised(snapshot, given)), pair, side)
 
 
 def _said(pair: Pair, side: Side, scan: Scan) -> Iterator[Finding]:

@@ -179,25 +179,25 @@ def _tree_side(tree: Tree, path: str) -> Side | None:
         return None
     return Side(
         path=path,
-        content_id=_content_id(tree, located),
+        content_id=content_id(tree, located),
         open=lambda: objects.materialise(tree.repo, located),
         profile=lambda: recorded_profile(tree, located),
         files=partial(tree_files, tree, located) if located.is_folder else None,
         here=lambda: objects.is_here(tree.repo, located),
         absent=tree.revision.commit is None and located.file is None,
         tree=tree,
-        now=lambda: _content_id_now(tree, path),
+        now=lambda: content_id_now(tree, path),
     )
 
 
-def _content_id(tree: Tree, located: Located) -> str | None:
+def content_id(tree: Tree, located: Located) -> str | None:
     return folders.content_id(tree, located) if located.is_folder else objects.content_id(tree.repo, located)
 
 
-def _content_id_now(tree: Tree, path: str) -> str | None:
+def content_id_now(tree: Tree, path: str) -> str | None:
     fresh = Tree(tree.repo, tree.revision)
     located = fresh.find(path)
-    return None if located is None else _content_id(fresh, located)
+    return None if located is None else content_id(fresh, located)
 
 
 def recorded_profile(tree: Tree, located: Located) -> Profile | None:

@@ -33,7 +33,7 @@ LEAST_BYTES = 4 * 2**20
 def recall(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, tuple[Finding, ...]] | None:
     """The diff of these sides and options, and what there was to say of it; None if it is not known."""
     name = _name(pair, options)
-    known = None if name is None else _changesets(pair).find(name)
+    known = None if name is None else Changesets(entries_folder(pair)).find(name)
     if known is None:
         return None
     from dsv.diff.stored import load
@@ -58,13 +58,13 @@ def keep(
     from dsv.diff.stored import save
 
     with contextlib.suppress(Unstorable):
-        _changesets(pair).add(name, lambda folder: save(diff, findings, folder))
+        Changesets(entries_folder(pair)).add(name, lambda folder: save(diff, findings, folder))
 
 
-def _changesets(pair: Pair) -> Changesets:
+def entries_folder(pair: Pair) -> Path:
+    """Where changesets and row indexes of these sides are kept."""
     trees = [side.tree for side in (pair.old, pair.new) if side is not None and side.tree is not None]
-    folder = trees[0].repo.cache_folder() if trees else user_cache_folder()
-    return Changesets(folder / FOLDER)
+    return (trees[0].repo.cache_folder() if trees else user_cache_folder()) / FOLDER
 
 
 def _name(pair: Pair, options: DiffOptions) -> str | None:

@@ -10,7 +10,7 @@ from dsv.diff.changes import OneSideChanges, PairedChanges
 from dsv.diff.classes import NOTHING, ClassField, class_field, tally
 from dsv.diff.encoding import Sequences
 from dsv.diff.explain import explain, label_credits, recorded_renames
-from dsv.diff.fields import Alignment, FieldPair, Side, forms
+from dsv.diff.fields import Alignment, FieldPair, Side, align, forms
 from dsv.diff.findings import of_numbers
 from dsv.diff.findings_cells import of_cells
 from dsv.diff.findings_splits import of_splits
@@ -53,6 +53,15 @@ def diff_tables(
     if old is not None:
         return _one_side(name, path, old, "old", request, media)
     raise ValueError(f"neither side has the dataset {name}")
+
+
+def index_rows(table: Table, request: DiffRequest) -> None:
+    """Have the row index made of a table that its diff with another of the same fields reads.
+
+    Raises: SchemaError: the table lacks a field that the request names.
+    """
+    key, fields = keys.choose(table, table, align(table, table), request)
+    rows.index(table, key, _compared(fields, key, request))
 
 
 def _diff(

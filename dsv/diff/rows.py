@@ -1,14 +1,18 @@
-"""Which row of old is which row of new: one scan a side for hashes, one join of the hashes."""
+"""Which row of old is which row of new: one scan a side for hashes, one join of the hashes.
+
+The row index of a side is read in place of its rows, where there is one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsv.diff.fields import FieldPair, Side, hash_of, key_hash
 from dsv.diff.keys import Key
 from dsv.model.diff import Counts
 from dsv.tables.duckdb import Engine, identifier
+from dsv.tables.rowindex import Common, RowIndex, common
 from dsv.tables.table import POSITION, Table
 
 
@@ -44,6 +48,10 @@ class _Join:
         """No row pairs with two."""
         return self.pairs == rows.old - self.alone.old == rows.new - self.alone.new
 
+    def beside_others(self) -> _Join:
+        """The same with other pairs, of one position each."""
+        return replace(self, least=min(self.least or 0, 0), most=max(self.most or 0, 0))
+
     def reordered(self) -> bool | None:
         """Whether the pairs stand in another order, None if the join does not tell.
 
@@ -61,12 +69,12 @@ def pair(old: Table, new: Table, key: Key, compared: Sequence[FieldPair], *, by_
     Rows whose key occurs more than once pair with equal rows of that key only, as a multiset. A
     row whose key lacks a part pairs with none.
     """
-    spelled = any(field.spelled for field in compared)
-    left = hashes(old, "old", key, compared, by_position=by_position)
-    right = hashes(new, "new", key, compared, by_position=by_position)
-    found = _paired_once(old.engine, left, right, spelled) if by_position or key.fields else None
+    found = None if by_position else _indexed(old, new, key, compared)
     if found is None:
-        found = _paired_as_multisets(old.engine, left, right, spelled)
+        left = hashes(old, "old", key, compared, by_position=by_position)
+        right = hashes(new, "new", key, compared, by_position=by_position)
+        spelled = any(field.spelled for field in compared)
+        found = _paired(old.engine, left, right, spelled, once=by_position or bool(key.fields))
     return Pairing(
         table=found.join.table,
         rows=found.rows,
@@ -79,11 +87,23 @@ def pair(old: Table, new: Table, key: Key, compared: Sequence[FieldPair], *, by_
 
 def hashes(table: Table, side: Side, key: Key, compared: Sequence[FieldPair], *, by_position: bool) -> str:
     """SQL for a side's position `p`, pairing key `k`, value `v` and, where spellings may differ, `s`."""
-    value = hash_of(compared, side)
-    pairing = POSITION if by_position else key_hash(key.fields, side) if key.fields else value
+    pairing, value = _hashed(side, key, compared)
+    pairing = POSITION if by_position else pairing
     spelled = [identifier(field.form(side).name) for field in compared if field.spelled]
     spelling = f", hash({', '.join(spelled)}) AS s" if spelled else ""
     return f"(SELECT {POSITION} AS p, {pairing} AS k, {value} AS v{spelling} FROM {table.relation} AS dsv_table)"
+
+
+def index(table: Table, key: Key, compared: Sequence[FieldPair]) -> None:
+    """Have the row index made by which the table is paired with another of the same fields."""
+    if not any(field.spelled for field in compared):
+        table.index(*_hashed("new", key, compared))
+
+
+def _hashed(side: Side, key: Key, compared: Sequence[FieldPair]) -> tuple[str, str]:
+    """SQL for the hashes that pair a side's rows and that tell their values apart."""
+    value = hash_of(compared, side)
+    return key_hash(key.fields, side) if key.fields else value, value
 
 
 def drop(engine: Engine, *tables: str) -> None:
@@ -98,10 +118,69 @@ class _Found:
     rows: Counts
     duplicates: Counts
     nulls: Counts
-    reordered: bool
+    reordered: bool | None
 
 
-def _paired_once(engine: Engine, left: str, right: str, spelled: bool) -> _Found | None:
+def _indexed(old: Table, new: Table, key: Key, compared: Sequence[FieldPair]) -> _Found | None:
+    """Pair rows by their indexes, those of a side that has none by themselves; None if neither side has one."""
+    if any(field.spelled for field in compared):
+        # An index tells values apart, and not their spellings.
+        return None
+    engine = old.engine
+    left, right = old.index(*_hashed("old", key, compared)), new.index(*_hashed("new", key, compared))
+    if left is None and right is None:
+        return None
+    once = bool(key.fields)
+    try:
+        shared = common(engine, left, right) if left and right else None
+        found = _apart(engine, left, right, shared, once) if left and right and shared else None
+        if found is not None:
+            return found
+        before = (left.rows(engine) if left else None) or hashes(old, "old", key, compared, by_position=False)
+        after = (right.rows(engine) if right else None) or hashes(new, "new", key, compared, by_position=False)
+        return _paired(engine, before, after, spelled=False, once=once)
+    except Exception as error:
+        # Another dsv may have made room in the cache meanwhile. If it is the rows, they are read again, and it is told.
+        if not engine.is_damage(error):
+            raise
+        return None
+
+
+def _apart(engine: Engine, left: RowIndex, right: RowIndex, shared: Common, once: bool) -> _Found | None:
+    """Pair the rows that two indexes do not share, and count the others; None if an index is damaged.
+
+    None as well if the order of the rows cannot be told without reading all.
+    """
+    before, after = left.rows(engine, shared.buckets), right.rows(engine, shared.buckets)
+    if before is None or after is None:
+        return None
+    found = _paired(engine, before, after, spelled=False, once=once, in_place=True)
+    drop(engine, before, after)
+    if found.reordered is None:
+        drop(engine, found.join.table)
+        return None
+    return replace(
+        found,
+        join=replace(found.join, pairs=found.join.pairs + shared.rows),
+        rows=_more(found.rows, shared.rows),
+        duplicates=_more(found.duplicates, shared.repeated),
+    )
+
+
+def _more(counts: Counts, number: int) -> Counts:
+    return Counts(old=counts.old + number, new=counts.new + number)
+
+
+def _paired(engine: Engine, left: str, right: str, spelled: bool, *, once: bool, in_place: bool = False) -> _Found:
+    """Pair the rows of two relations; `once`: most keys may be expected not to repeat.
+
+    `in_place`: there are other rows, which pair at one position; `reordered` may then be None, for unknown.
+    """
+    found = _paired_once(engine, left, right, spelled, in_place) if once else None
+    return _paired_as_multisets(engine, left, right, spelled, in_place) if found is None else found
+
+
+def _paired_once(engine: Engine, left: str, right: str, spelled: bool, in_place: bool) -> _Found | None:
     """Pair rows whose keys do not repeat, straight from the sources; None if a key of both sides repeats."""
     rows = Counts(old=_count(engine, left), new=_count(engine, right))
     # Where no row pairs with two, the join has no more rows than both sides together. One row more
@@ -115,11 +194,11 @@ def _paired_once(engine: Engine, left: str, right: str, spelled: bool) -> _Found
         rows=rows,
         duplicates=_alone_twice(engine, join.table),
         nulls=_alone_without(engine, join.table),
-        reordered=_reordered(engine, join, left, right),
+        reordered=_reordered(engine, join, left, right, in_place),
     )
 
 
-def _paired_as_multisets(engine: Engine, left: str, right: str, spelled: bool) -> _Found:
+def _paired_as_multisets(engine: Engine, left: str, right: str, spelled: bool, in_place: bool) -> _Found:
     """Pair rows whose keys may repeat."""
     tables = left, right = _stored(engine, left), _stored(engine, right)
     (rows_old, nulls_old), (rows_new, nulls_new) = (
@@ -132,7 +211,7 @@ def _paired_as_multisets(engine: Engine, left: str, right: str, spelled: bool) -
         rows=Counts(old=rows_old, new=rows_new),
         duplicates=duplicates,
         nulls=Counts(old=nulls_old, new=nulls_new),
-        reordered=_reordered(engine, join, left, right),
+        reordered=_reordered(engine, join, left, right, in_place),
     )
     drop(engine, *tables)
     return found
@@ -223,9 +302,9 @@ def _number(engine: Engine, left: str, right: str, spelled: bool) -> Counts:
     return Counts(old=found[0], new=found[1])
 
 
-def _reordered(engine: Engine, join: _Join, left: str, right: str) -> bool:
-    known = join.reordered()
-    if known is not None:
+def _reordered(engine: Engine, join: _Join, left: str, right: str, in_place: bool) -> bool | None:
+    known = (join.beside_others() if in_place else join).reordered()
+    if known is not None or in_place:
         return known
     pairs = f"SELECT l.p AS o, r.p AS n FROM {left} AS l JOIN {right} AS r ON l.k = r.k"
     backwards = f"SELECT n < lag(n) OVER (ORDER BY o) AS back FROM ({pairs})"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dsv.model.schema import Schema, is_nested
 from dsv.tables.duckdb import Engine, identifier, literal
+from dsv.tables.rowindex import Indexing, RowIndex
 from dsv.tables.types import engine_type
 
 POSITION = "_dsv_position"
@@ -35,6 +36,7 @@ class Table:
     fields of `schema` under their own names, and a BIGINT `POSITION` that counts the rows of the
     file from 1. Fields in `text_fields` hold VARCHAR as the file spells it, whatever their type.
     `origin` is where the rows of `relation` come from as they are, None where nothing says so.
+    `indexing` says where row indexes are kept of the relation that it names.
     """
 
     engine: Engine
@@ -42,6 +44,7 @@ class Table:
     schema: Schema
     text_fields: frozenset[str] = frozenset()
     origin: Origin | None = None
+    indexing: Indexing | None = None
 
     @property
     def lookup(self) -> str | None:
@@ -81,6 +84,12 @@ class Table:
         columns = ", ".join(map(identifier, (*self.schema.names, POSITION)))
         self.engine.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM {self.relation} AS dsv_table")
         return Table(engine=self.engine, relation=name, schema=self.schema, text_fields=self.text_fields)
+
+    def index(self, key: str, value: str) -> RowIndex | None:
+        """The index of the rows by two hashes (SQL over the relation); None if there is none."""
+        if self.indexing is None or self.indexing.relation != self.relation:
+            return None
+        return self.indexing.open(self.engine, key, value, POSITION)
 
     def count(self) -> int:
         """Number of rows."""
