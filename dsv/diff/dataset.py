@@ -14,6 +14,7 @@ from dsv.diff.fields import Alignment, FieldPair, Side, align, forms
 from dsv.diff.findings import of_numbers
 from dsv.diff.findings_cells import of_cells
 from dsv.diff.findings_splits import of_splits
+from dsv.diff.in_place import in_place
 from dsv.diff.keys import Key
 from dsv.diff.matching import pair_by_identity, shown_names
 from dsv.diff.media import MediaFiles
@@ -76,13 +77,19 @@ def _diff(
     if request.key_forms:
         # Migrations know the keys as they are.
         old, new, replay = *keyforms.applied(old, new, request.key_forms), None
+    placed = None
     if replay is not None:
         request = replace(request, renames=recorded_renames(old, new, request, replay))
+    elif (placed := in_place(old, new, request, _kept(request, media))) is not None:
+        old, new, request = placed.old, placed.new, placed.request
     fields = renames.aligned(old, new, request)
     key, left, right, fields = _paired_by(old, new, fields, request)
     fields = renames.by_content(left, right, fields, key, by_position=request.by_position)
     compared = _compared(fields, key, request)
-    pairing = rows.pair(left, right, key, compared, by_position=request.by_position)
+    if placed is None:
+        pairing = rows.pair(left, right, key, compared, by_position=request.by_position)
+    else:
+        pairing = placed.pair(compared)
     differences = cells.fetch(old, new, pairing, key, compared, request)
     counts = cells.count(differences, request)
     unchanged = cells.reconcile(pairing, counts)
@@ -146,6 +153,11 @@ def _diff(
     ]
     diff = replace(diff, findings=tuple(findings))
     return _with_media(diff, media, fields, split, old, new, differences)
+
+
+def _kept(request: DiffRequest, media: MediaFiles | None) -> list[str]:
+    """Fields that are wanted, whether they differ or not."""
+    return [*request.labels, *filter(None, [request.split]), *([media.field] if media is not None else [])]
 
 
 def _paired_by(old: Table, new: Table, fields: Alignment, request: DiffRequest) -> tuple[Key, Table, Table, Alignment]:
