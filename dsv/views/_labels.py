@@ -8,7 +8,7 @@ from dataclasses import replace
 from dsv.model.diff import ClassCount, Counts, Inferred, LabelDiff
 from dsv.model.page import Block, Column, Heading, Line, Span, Table, spans
 from dsv.model.values import shown
-from dsv.views._words import code, muted, number, plural, share, signed, step
+from dsv.views._words import code, muted, number, plural, points, share, signed, step
 
 SUMMARY_CLASSES = 20
 SUMMARY_TRANSITIONS = 10
@@ -17,6 +17,10 @@ SUMMARY_NAMES = 3
 MOST_SPLITS = 4
 UNLABELLED = "(unlabelled)"
 NONE = Counts(old=0, new=0)
+TITLES = (
+    Column(title="class"),
+    *(Column(title=title, align="right") for title in ("rows", "delta", "share %", "points")),
+)
 KINDS = {"case": "case", "blanks": "blanks", "plural": "singular or plural"}
 
 
@@ -27,6 +31,9 @@ def label_blocks(label: LabelDiff, *, everything: bool) -> Iterator[Block]:
         text = f"{step(label.truncated.old, label.truncated.new)} classes: too many to list"
         yield Line(spans=(muted(text),), indent=2)
     yield from _classes(label, everything)
+    yield from _come_and_gone(label, everything)
+    if everything:
+        yield from _by_split(label)
     if label.unlabelled.old or label.unlabelled.new:
         yield Line(spans=spans(f"unlabelled {step(label.unlabelled.old, label.unlabelled.new)}"), indent=2)
     if label.js_distance:
@@ -62,13 +69,15 @@ def _table(label: LabelDiff, listed: Sequence[ClassCount]) -> Iterator[Block]:
     columns = splits if len(splits) <= MOST_SPLITS else moved[:MOST_SPLITS]
     old = sum(item.old for item in label.classes)
     new = sum(item.new for item in label.classes)
-    titles = (
-        Column(title="class"),
-        *(Column(title=title, align="right") for title in ("rows", "delta", "share %")),
-    )
     yield Table(
-        columns=(*titles, *(Column(title=split, align="right") for split in columns)),
-        rows=tuple(_class_row(item, columns, old, new) for item in listed),
+        columns=(*TITLES, *(Column(title=split, align="right") for split in columns)),
+        rows=tuple(
+            (
+                *_class_row(item.name, Counts(old=item.old, new=item.new), Counts(old=old, new=new)),
+                *(_step(item.by_split.get(split, NONE)) for split in columns),
+            )
+            for item in listed
+        ),
         indent=2,
     )
     left = len(moved) - len(columns)
@@ -81,18 +90,47 @@ def _moved(item: ClassCount, split: str) -> bool:
     return counts.old != counts.new
 
 
-def _class_row(item: ClassCount, splits: Sequence[str], old: int, new: int) -> tuple[tuple[Span, ...], ...]:
-    change = item.new - item.old
+def _class_row(name: str, rows: Counts, total: Counts) -> tuple[tuple[Span, ...], ...]:
+    """A class, its rows, and their share of all rows with a class: before and after, and in percentage points."""
+    change = rows.new - rows.old
     role = Span(text=signed(change), role="added" if change > 0 else "removed" if change < 0 else "muted")
-    before, after = share(item.old, old), share(item.new, new)
-    cells = [item.by_split.get(split, NONE) for split in splits]
+    before, after = share(rows.old, total.old), share(rows.new, total.new)
     return (
-        (code(shown(item.name)),),
-        spans(step(item.old, item.new)),
+        (code(shown(name)),),
+        _step(rows),
         (role,),
         spans(after if before == after else f"{before} -> {after}"),
-        *(spans(step(counts.old, counts.new)) for counts in cells),
+        spans(points(rows, total)),
     )
+
+
+def _step(counts: Counts) -> tuple[Span, ...]:
+    return spans(step(counts.old, counts.new))
+
+
+def _come_and_gone(label: LabelDiff, everything: bool) -> Iterator[Block]:
+    """Classes that only one side has rows of."""
+    for words, found in (
+        ("new classes", [item.name for item in label.classes if item.new and not item.old]),
+        ("vanished classes", [item.name for item in label.classes if item.old and not item.new]),
+    ):
+        listed = found if everything else found[:SUMMARY_CLASSES]
+        names = [part for name in listed for part in (", ", code(shown(name)))][1:]
+        more = f", … {len(found) - len(listed):,} more" if len(found) > len(listed) else ""
+        if found:
+            yield Line(spans=spans(f"{words}: ", *names, more), indent=2)
+
+
+def _by_split(label: LabelDiff) -> Iterator[Block]:
+    """For each split its own shares, of the classes whose number of rows changed in it."""
+    for split in sorted({split for item in label.classes for split in item.by_split}):
+        counts = {item.name: item.by_split.get(split, NONE) for item in label.classes}
+        total = Counts(old=sum(item.old for item in counts.values()), new=sum(item.new for item in counts.values()))
+        changed = [name for name, rows in counts.items() if rows.old != rows.new]
+        changed.sort(key=lambda name: (-abs(counts[name].new - counts[name].old), name))
+        if changed:
+            yield Line(spans=spans("in ", code(shown(split)), f"  {step(total.old, total.new)}"), indent=2)
+            yield Table(columns=TITLES, rows=tuple(_class_row(name, counts[name], total) for name in changed), indent=3)
 
 
 def _transitions(label: LabelDiff, everything: bool) -> Iterator[Block]:

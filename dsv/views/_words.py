@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dsv.model.diff import Counts
 from dsv.model.finding import Finding, Level
 from dsv.model.page import Line, Role, Span, spans
 
@@ -31,6 +32,15 @@ def plural(count: int, noun: str) -> str:
 def share(part: int, total: int) -> str:
     """A share in per cent, as a number with one decimal."""
     return f"{100 * part / total:.1f}" if total else "0.0"
+
+
+def points(part: Counts, total: Counts) -> str:
+    """How a share changed, in percentage points with one decimal and a sign; none for zero."""
+    before, after = (
+        100 * side / whole if whole else 0.0 for side, whole in ((part.old, total.old), (part.new, total.new))
+    )
+    text = f"{after - before:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text
 
 
 def step(old: int | None, new: int | None) -> str:

@@ -162,9 +162,9 @@ def test_classes_that_changed_come_first_and_the_rest_is_summed_up() -> None:
     page = [line.strip() for line in lines(build(result(DATASET), views=frozenset({"labels"})))]
     start = page.index("Label kind")
     assert [line.split() for line in page[start + 1 : start + 5]] == [
-        ["class", "rows", "delta", "share", "%"],
-        ["b", "0", "->", "6", "+6", "0.0", "->", "33.3"],
-        ["a", "10", "->", "5", "-5", "58.8", "->", "27.8"],
+        ["class", "rows", "delta", "share", "%", "points"],
+        ["b", "0", "->", "6", "+6", "0.0", "->", "33.3", "+33.3"],
+        ["a", "10", "->", "5", "-5", "58.8", "->", "27.8", f"{500 / 18 - 1000 / 17:+.1f}"],
         ["1", "class", "unchanged", "(7", "rows)"],
     ]
 
@@ -195,7 +195,7 @@ def test_many_splits_do_not_make_a_wide_table() -> None:
 def test_a_class_that_only_moved_between_splits_has_changed() -> None:
     moved = ClassCount(name="a", old=3, new=3, by_split={"test": Counts(old=1, new=0), "train": Counts(old=2, new=3)})
     page = lines(build(result(replace(DATASET, labels=(replace(LABEL, classes=(moved,)),)))))
-    assert any(line.split() == ["a", "3", "0", "100.0", "1", "->", "0", "2", "->", "3"] for line in page)
+    assert any(line.split() == ["a", "3", "0", "100.0", "0.0", "1", "->", "0", "2", "->", "3"] for line in page)
 
 
 def test_above_twenty_changed_tables_each_has_one_line() -> None:
@@ -269,3 +269,20 @@ def test_what_is_only_written_otherwise_stands_apart_from_what_means_something_e
     assert "encoding only: cans -> can: singular or plural only (5 rows)" in page
     assert "O -> B-PER 3" in page
     assert not any(line.startswith("I-PER -> B-PER") for line in page)
+
+
+def test_shares_are_told_in_percentage_points_for_each_split_too() -> None:
+    classes = (
+        ClassCount(name="a", old=10, new=5, by_split={"train": Counts(old=8, new=3), "test": Counts(old=2, new=2)}),
+        ClassCount(name="b", old=0, new=6, by_split={"train": Counts(old=0, new=6), "test": Counts(old=0, new=0)}),
+        ClassCount(name="c", old=7, new=0, by_split={"train": Counts(old=7, new=0), "test": Counts(old=0, new=0)}),
+    )
+    page = lines(
+        build(result(replace(DATASET, labels=(replace(LABEL, classes=classes),))), views=frozenset({"labels"}))
+    )
+    cells = [line.split() for line in page]
+    assert f"a 10 -> 5 -5 {1000 / 17:.1f} -> {500 / 11:.1f} {500 / 11 - 1000 / 17:+.1f} 2 8 -> 3".split() in cells
+    assert "in train 15 -> 9".split() in cells
+    assert f"a 8 -> 3 -5 {800 / 15:.1f} -> {300 / 9:.1f} {300 / 9 - 800 / 15:+.1f}".split() in cells
+    assert "in test" not in " ".join(page)
+    assert ["new", "classes:", "b"] in cells and ["vanished", "classes:", "c"] in cells
