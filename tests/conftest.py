@@ -7,6 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow machine is no fault of the code. (Where `CI` is set, Hypothesis has such a profile of its own.)
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if "CI" not in os.environ:
+    settings.load_profile("house")
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Test",
