@@ -59,6 +59,10 @@ class UnknownRow(RepositoryError):
     """No row has the key that was named."""
 
 
+class TooLittleMemory(DsvError):
+    """The engine needs more memory than it may have, even spilling."""
+
+
 class DataMissing(RepositoryError):
     """The bytes are neither in the cache nor on a remote."""
 

@@ -18,7 +18,6 @@ from dsv.api.snapshots import of_files
 from dsv.api.targets import Row
 from dsv.errors import (
     DataMissing,
-    DsvError,
     FormatError,
     RepositoryError,
     SchemaError,
@@ -252,12 +251,6 @@ def _read(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff
         _check_unchanged(scans)
         if not engine.is_damage(error):
             raise
-        if engine.is_out_of_memory(error):
-            raise DsvError(
-                "the comparison needs more memory than it may have",
-                where=pair.path,
-                hint="grant more, as in --memory 4GB, or compare fewer fields: --field",
-            ) from None
         reason = str(error).splitlines()[0]
         shown = " or ".join(dict.fromkeys(side.path for side in (pair.old, pair.new) if side is not None))
         raise FormatError(f"the data cannot be read to its end: {reason}", where=shown) from None

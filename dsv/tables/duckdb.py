@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from dsv.errors import TooLittleMemory
 from dsv.tables.memory import engine_limit
 
 if TYPE_CHECKING:
@@ -34,6 +35,21 @@ def literal(value: str | int | float | bool | None) -> str:
         return f"CAST('{value!r}' AS DOUBLE)"
     parts = value.split("\0")
     return "(" + " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in parts) + ")"
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Turn the engine's own error about memory into one that says what to do."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        reason = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
+        raise TooLittleMemory(
+            f"there is too little memory: {reason}",
+            hint="grant more, as in --memory 4GB, or compare fewer fields: --field",
+        ) from None
 
 
 class Engine:
@@ -66,13 +82,6 @@ class Engine:
         bugs = (duckdb.ProgrammingError, duckdb.InternalError, duckdb.NotSupportedError)
         return isinstance(error, duckdb.Error) and not isinstance(error, bugs)
 
-    @staticmethod
-    def is_out_of_memory(error: Exception) -> bool:
-        """Say whether the engine needs more memory than it may have."""
-        import duckdb
-
-        return isinstance(error, duckdb.OutOfMemoryException)
-
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
@@ -87,8 +96,8 @@ class Engine:
         return connection
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        """Run a statement whose rows nobody wants."""
-        self.connection.execute(sql, list(parameters)).fetchall()
+        """Run a statement whose rows nobody wants. Raises: TooLittleMemory."""
+        self.rows(sql, parameters)
 
     @contextmanager
     def room(self, size_bytes: int) -> Iterator[None]:
@@ -115,8 +124,9 @@ class Engine:
             self.execute("SET preserve_insertion_order = true")
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        return self.connection.execute(sql, list(parameters)).fetchall()
+        """All rows of a query. Raises: TooLittleMemory."""
+        with _memory_told():
+            return self.connection.execute(sql, list(parameters)).fetchall()
 
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """The first cell of a query's first row."""
@@ -126,9 +136,10 @@ class Engine:
         """Rows of a query, fetched `size` at a time on a cursor of their own."""
         cursor = self.connection.cursor()
         try:
-            cursor.execute(sql, list(parameters))
-            while batch := cursor.fetchmany(size):
-                yield from batch
+            with _memory_told():
+                cursor.execute(sql, list(parameters))
+                while batch := cursor.fetchmany(size):
+                    yield from batch
         finally:
             cursor.close()
 
@@ -141,7 +152,8 @@ class Engine:
             reader = (
                 relation.to_arrow_reader if hasattr(type(relation), "to_arrow_reader") else relation.fetch_arrow_reader
             )
-            yield from reader(size)
+            with _memory_told():
+                yield from reader(size)
         finally:
             cursor.close()
 

@@ -117,3 +117,13 @@ def test_missing_empty_and_words_are_five_things(tmp_path: Path) -> None:
             ("NA",),
             ("None",),
         ]
+
+
+def test_a_cell_larger_than_a_readers_piece(tmp_path: Path) -> None:
+    """40 MB in one cell, in the middle of a file without quotes, which the engine would cut for its threads."""
+    path = tmp_path / "t.csv"
+    path.write_text("id,v\n" + "1,a\n" * 1000 + "2," + "x" * 40_000_000 + "\n" + "3,c\n" * 1000)
+    with Engine() as engine:
+        table = scan(engine, Snapshot(path=path, format="csv", shown_path="t.csv")).table
+        assert table.count() == 2001
+        assert engine.rows(f"SELECT length(v) FROM {table.relation} WHERE id = '2'") == [(40_000_000,)]

@@ -91,6 +91,9 @@ def _try_load(engine: Engine, source: _Source, layout: Layout) -> str | None:
     for longest in (_USUAL_RECORD_BYTES, _LONGEST_RECORD_BYTES):
         try:
             return _load(engine, source, layout, longest)
+        except duckdb.NotImplementedException:
+            # a record is larger than the piece of a thread; the next attempt has one thread
+            continue
         except duckdb.InvalidInputException as error:
             if "Maximum line size" not in str(error):
                 return None
@@ -109,7 +112,8 @@ def _load(engine: Engine, source: _Source, layout: Layout, longest: int) -> str:
         "allow_quoted_nulls": "false",
         "strict_mode": "true",
         "hive_partitioning": "false",
-        "parallel": literal(not source.quotes),
+        # the engine's threads cut a file into pieces, and a record must fit one
+        "parallel": literal(not source.quotes and longest == _USUAL_RECORD_BYTES),
         "max_line_size": literal(longest),
         "compression": literal("gzip" if source.gzip else "none"),
         "columns": columns((name, "VARCHAR") for name in layout.names),

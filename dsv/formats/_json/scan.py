@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsv.errors import FormatError
+from dsv.errors import FormatError, TooLittleMemory
 from dsv.formats._json.fit import EXACT, TEXT_TYPES, fits, holds_wide, is_wide, largest, narrower, type_of, value_fits
 from dsv.formats._json.lines import LINES, Shape, problem, rows
 from dsv.formats._shared.bytes import BOM, marker_offset, open_bytes, text_pieces
@@ -133,10 +133,8 @@ def _attempt(engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source) 
     try:
         with engine.room(more):
             return _read(engine, snapshot, shape, source)
-    except duckdb.OutOfMemoryException:
-        raise FormatError(
-            "there is too little memory to read it", where=snapshot.shown_path, hint="--memory SIZE"
-        ) from None
+    except TooLittleMemory as error:
+        raise TooLittleMemory(error.message, where=snapshot.shown_path, hint=error.hint) from None
     except duckdb.Error as error:
         if not source.checked:
             return None
