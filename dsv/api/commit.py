@@ -13,18 +13,20 @@ from typing import Any
 from dsv.api.chains import OpenChain, has_chain, open_chain
 from dsv.api.deltas import TRAILER, delta_text, workspace_delta
 from dsv.api.indexes import index_for_diffs
+from dsv.api.moves import left
 from dsv.api.names import CHAIN_LOCK, IGNORE, PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace, changing, open_workspace
 from dsv.api.pairs import content_id, recorded_profile
 from dsv.api.running import changed_inputs, check_published, has_versions, refresh_lock
 from dsv.api.snapshots import content_md5, size_bytes, tree_snapshot
 from dsv.documents import yaml
-from dsv.errors import DataMissing, MigrationError, UnknownRevision, UsageError
+from dsv.errors import DataMissing, MigrationError, SchemaError, UnknownRevision, UsageError, nearest
 from dsv.files import write_text
 from dsv.formats.base import scan
 from dsv.model.dataset import Dataset
 from dsv.model.history import RowDelta
 from dsv.model.profile import profile_path
+from dsv.model.schema import Schema
 from dsv.profiles import document as profiles
 from dsv.profiles import fit
 from dsv.profiles.build import build
@@ -86,11 +88,15 @@ def commit(start: Path, names: Sequence[str], *, message: str | None, dry_run: b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What belongs to one dataset: `data` that Git keeps, and the small files (`metadata`)."""
+    """What belongs to one dataset: `data` that Git keeps, and the small files (`metadata`).
+
+    `left` is the path that it had at HEAD, where nothing stands any more.
+    """
 
     dataset: Dataset
     located: Located
     opened: OpenChain | None
+    left: str | None
     data: tuple[str, ...]
     metadata: tuple[str, ...]
 
@@ -116,6 +122,9 @@ def _part(workspace: Workspace, dataset: Dataset) -> _Part:
         _check_stage_output(workspace, dataset, located)
     own = [f"{path}.dvc" for path in sources] + [posixpath.join(posixpath.dirname(path), IGNORE) for path in sources]
     own.append(profile_path(dataset.path))
+    former = left(workspace, dataset)
+    if former is not None:
+        own += [former, f"{former}.dvc", profile_path(former), posixpath.join(posixpath.dirname(former), IGNORE)]
     own += [str(item.pointer) for item in _kept_by_dvc(workspace, located)]
     documents = _documents(workspace, opened)
     metadata = [*shared, *own, *documents, *DVC_FILES]
@@ -124,6 +133,7 @@ def _part(workspace: Workspace, dataset: Dataset) -> _Part:
         dataset=dataset,
         located=located,
         opened=opened,
+        left=former,
         data=tuple(data),
         metadata=tuple(dict.fromkeys(path for path in metadata)),
     )
@@ -193,6 +203,8 @@ def _keep(workspace: Workspace, part: _Part) -> None:
     if untracked or changed:
         dvc.add(workspace.repository, [item.path for item in (*untracked, *changed)])
     _write_profile(workspace, part)
+    if part.left is not None:
+        (workspace.repository.root / profile_path(part.left)).unlink(missing_ok=True)
 
 
 def _is_edited(workspace: Workspace, located: Located) -> bool:
@@ -218,6 +230,7 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
     with Engine() as engine:
         bytes_id = content_id(tree, located)
         scanned = scan(engine, snapshot)
+        _check_fields(scanned.table.schema, dataset)
         profile = build(
             scanned.table,
             key=dataset.key,
@@ -229,6 +242,20 @@ def _write_profile(workspace: Workspace, part: _Part) -> None:
         )
         index_for_diffs(scanned, bytes_id, dataset, tree)
     write_text(target, profiles.dump(profile))
+
+
+def _check_fields(schema: Schema, dataset: Dataset) -> None:
+    """Check that every field which the declaration names is there. Raises: SchemaError."""
+    named = {"key": dataset.key, "label": dataset.labels, "split": () if dataset.split is None else (dataset.split,)}
+    for role, names in named.items():
+        for name in names:
+            if name not in schema:
+                near = nearest(name, schema.names)
+                raise SchemaError(
+                    f"{dataset.path} has no field {name!r}, and {dataset.name} declares it as its {role}",
+                    where=dataset.declared_in,
+                    hint=f"declare {near!r} instead" if near else f"fields: {', '.join(schema.names)}",
+                )
 
 
 def _warnings(workspace: Workspace, dataset: Dataset) -> Iterator[str]:

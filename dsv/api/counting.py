@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dsv.api.diff import compare_trees
+from dsv.api.moves import path_at
 from dsv.api.pairs import recorded_profile
 from dsv.errors import DsvError
 from dsv.model.dataset import Dataset
@@ -30,20 +31,29 @@ class Counted:
     rows: int | None
 
 
-def count(repository: Repository, before: Tree, tree: Tree, dataset: Dataset, told: RowDelta | None) -> Counted:
+def count(
+    repository: Repository,
+    before: Tree,
+    tree: Tree,
+    dataset: Dataset,
+    told: RowDelta | None,
+    *,
+    first: str | None = None,
+) -> Counted:
     """The rows of a commit (`tree`), and how they differ from those of its first parent (`before`).
 
     What the commit told of itself stands, unless the profiles of both sides contradict it, as after
-    a rebase. Else the data is compared, if all of it is here; nothing is ever fetched.
+    a rebase. Else the data is compared, if all of it is here; nothing is ever fetched. `first` is
+    the path that the dataset was declared at first, where that is not the one that it has now.
     """
-    sides = [side.find(dataset.path) for side in (before, tree)]
+    sides = [side.find(path_at(side, dataset, first)) for side in (before, tree)]
     rows = [_rows(side, located) for side, located in zip((before, tree), sides, strict=True)]
     old, new = rows
     if told is not None and (old is None or new is None or old + told.added - told.removed == new):
         return Counted(delta=told, rows=new)
     if sides == [None, None] or not all(located is None or _is_handy(repository, located) for located in sides):
         return Counted(delta=None, rows=new)
-    return _remembered(repository, (before, tree), dataset, sides)
+    return _remembered(repository, (before, tree), dataset, sides, first or dataset.path)
 
 
 def _rows(tree: Tree, located: Located | None) -> int | None:
@@ -69,7 +79,7 @@ def _is_handy(repository: Repository, located: Located) -> bool:
 
 
 def _remembered(
-    repository: Repository, trees: tuple[Tree, Tree], dataset: Dataset, sides: list[Located | None]
+    repository: Repository, trees: tuple[Tree, Tree], dataset: Dataset, sides: list[Located | None], path: str
 ) -> Counted:
     place = repository.cache_folder() / "counts.json"
     ids = [None if located is None else objects.content_id(repository, located) for located in sides]
@@ -77,7 +87,7 @@ def _remembered(
     known = load_json(place)
     found = _decoded(known.get(name))
     if found is None:
-        found = _compared(trees, dataset)
+        found = _compared(trees, dataset, path)
         if found.delta is not None:
             known[name] = [asdict(found.delta), found.rows]
             save_json(place, dict(list(known.items())[-REMEMBERED:]))
@@ -94,10 +104,10 @@ def _decoded(entry: Any) -> Counted | None:
         return None
 
 
-def _compared(trees: tuple[Tree, Tree], dataset: Dataset) -> Counted:
+def _compared(trees: tuple[Tree, Tree], dataset: Dataset, path: str) -> Counted:
     declared = any(item.name == dataset.name for tree in trees for item in tree.declared())
     try:
-        with compare_trees(trees, dataset.name if declared else dataset.path) as comparison:
+        with compare_trees(trees, dataset.name if declared else path) as comparison:
             rows = comparison.result.datasets[0].rows
     except DsvError:
         return Counted(delta=None, rows=None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dsv.api.counting import count
 from dsv.api.deltas import TRAILER, told_deltas
+from dsv.api.moves import declared_paths
 from dsv.api.names import CHAIN_LOCK, MIGRATIONS
 from dsv.api.pairs import candidates
 from dsv.errors import RepositoryError, UnknownDataset, UnknownRevision, did_you_mean
@@ -43,11 +44,14 @@ def log(
     declared = tree.declared() or tuple(Dataset(name=path, path=path) for path in candidates(tree))
     chosen = _chosen(declared, targets, lambda word: repository.relative(start / word))
     new, old = _span(repository, revisions)
-    paths = {dataset.name: [*_paths(dataset), *_outer_pointer(tree, dataset)] for dataset in chosen}
+    places = declared_paths(repository, chosen, new)
+    paths = {
+        dataset.name: [*_paths(dataset, places[dataset.name]), *_outer_pointer(tree, dataset)] for dataset in chosen
+    }
     commits = history(repository, [path for own in paths.values() for path in own], new, old, limit)
     trees = _Trees(repository, [commit.id for commit in commits])
     entries = [
-        _entry(trees, commit, dataset)
+        _entry(trees, commit, dataset, _first(dataset, places[dataset.name]))
         for commit in commits
         for dataset in chosen
         if any(_touches(path, paths[dataset.name]) for path in commit.paths)
@@ -80,9 +84,18 @@ def _span(repository: Repository, revisions: Sequence[str]) -> tuple[Revision, R
     return resolve(repository, new.lstrip(".") or "HEAD"), resolve(repository, old or "HEAD")
 
 
-def _paths(dataset: Dataset) -> list[str]:
-    documents = posixpath.join(posixpath.dirname(dataset.declared_in), MIGRATIONS, dataset.name)
-    return [dataset.path, f"{dataset.path}.dvc", profile_path(dataset.path), documents]
+def _paths(dataset: Dataset, places: Sequence[str]) -> list[str]:
+    own = [(path, f"{path}.dvc", profile_path(path)) for path in dict.fromkeys((dataset.path, *places))]
+    return [*(path for paths in own for path in paths), _documents(dataset)]
+
+
+def _first(dataset: Dataset, places: Sequence[str]) -> str | None:
+    """The path of the first declaration, None if there never was another than now."""
+    return places[-1] if set(places) - {dataset.path} else None
+
+
+def _documents(dataset: Dataset) -> str:
+    return posixpath.join(posixpath.dirname(dataset.declared_in), MIGRATIONS, dataset.name)
 
 
 def _outer_pointer(tree: Tree, dataset: Dataset) -> list[str]:
@@ -112,11 +125,11 @@ class _Trees:
         return self._at(self._parents[commit])
 
 
-def _entry(trees: _Trees, commit: Commit, dataset: Dataset) -> LogEntry:
+def _entry(trees: _Trees, commit: Commit, dataset: Dataset, first: str | None) -> LogEntry:
     before, tree = trees.before(commit.id), trees.of(commit.id)
     told = told_deltas(commit.trailers.get(TRAILER, "")).get(dataset.name)
-    counted = count(tree.repo, before, tree, dataset, told)
-    documents = _paths(dataset)[-1]
+    counted = count(tree.repo, before, tree, dataset, told, first=first)
+    documents = _documents(dataset)
     touched_lock = f"{documents}/{CHAIN_LOCK}" in commit.paths
     return LogEntry(
         commit=commit.id,

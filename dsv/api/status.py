@@ -11,7 +11,7 @@ from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
 from dsv.api.running import changed_inputs, check_published
 from dsv.api.snapshots import content_md5
-from dsv.errors import MigrationError
+from dsv.errors import DsvError, MigrationError
 from dsv.migrations import lock
 from dsv.model.dataset import Dataset
 from dsv.model.finding import Finding
@@ -35,7 +35,7 @@ class Status:
 
 
 def status(start: Path) -> Status:
-    """Where each declared dataset stands.
+    """Where each declared dataset stands; of one that cannot be read, why.
 
     Raises: NotARepository, DocumentError.
     """
@@ -43,7 +43,7 @@ def status(start: Path) -> Status:
     trees = workspace.with_head()
     return Status(
         heading=_heading(workspace, trees[0].revision),
-        datasets=tuple(_dataset(workspace, trees, dataset) for dataset in workspace.declared),
+        datasets=tuple(_attempt(workspace, trees, dataset) for dataset in workspace.declared),
     )
 
 
@@ -65,6 +65,29 @@ class _Notes:
         self.changes.append(change)
         if step not in self.steps:
             self.steps.append(step)
+
+
+def _attempt(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset) -> DatasetStatus:
+    """Where a dataset stands. One broken file must not hide what is to be said of the others."""
+    try:
+        return _dataset(workspace, trees, dataset)
+    except DsvError as error:
+        place = "" if error.where is None else f"{error.where}: "
+        finding = Finding(rule="unreadable", level="error", message=f"{place}{error.message}")
+        return DatasetStatus(
+            dataset=dataset.name,
+            path=dataset.path,
+            tracked_by=None,
+            rows=None,
+            delta=None,
+            head=None,
+            pending=(),
+            changes=(),
+            next_steps=(),
+            findings=(finding,),
+            readable=False,
+            hint=error.hint,
+        )
 
 
 def _dataset(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset) -> DatasetStatus:

@@ -39,12 +39,13 @@ class DatasetStatus:
     """Where one dataset stands.
 
     `changes` are sentences about what is not committed or not applied; `next_steps` the commands
-    that would take care of them, one for each. `delta` compares the workspace with HEAD.
+    that would take care of them, one for each. `delta` compares the workspace with HEAD. Of one that
+    is not `readable` a finding says why and `hint` how to mend it; nothing else is known.
     """
 
     dataset: str
     path: str
-    tracked_by: str
+    tracked_by: str | None
     rows: int | None
     delta: RowDelta | None
     head: str | None
@@ -52,8 +53,10 @@ class DatasetStatus:
     changes: tuple[str, ...]
     next_steps: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    readable: bool = True
+    hint: str | None = None
 
     @property
     def clean(self) -> bool:
         """Nothing uncommitted, nothing pending."""
-        return not self.changes and not self.pending
+        return self.readable and not self.changes and not self.pending

@@ -57,6 +57,16 @@ def history(
     return tuple(_commits(answer.decode("utf-8", "surrogateescape").split("\0")))
 
 
+def edits(repo: Repository, paths: Sequence[str], pattern: str, new: Revision) -> list[str]:
+    """The commits that `new` reaches which added or removed a line that matches at one of the paths, newest first."""
+    if not paths:
+        return []
+    options = ("--format=%H", "--no-show-signature", "--no-renames", "--no-ext-diff", "--no-textconv")
+    log = ("-c", "log.follow=false", "-c", "log.showRoot=true", "log")
+    places = [git.literal(path) for path in paths]
+    return git.read(repo.root, *log, *options, f"-G{pattern}", str(new.commit), "--", *places).decode().split()
+
+
 def _commits(records: Sequence[str]) -> Iterator[Commit]:
     place = 0
     while place + _FIELDS < len(records):

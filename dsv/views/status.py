@@ -24,7 +24,10 @@ def build(statuses: Sequence[DatasetStatus], *, heading: str | None = None) -> P
 def _status(status: DatasetStatus) -> Iterator[Block]:
     yield Heading(spans=spans(code(status.dataset), "  ", code(status.path, "muted")), level=2)
     yield from findings(status.findings, indent=1)
-    yield _summary(status)
+    if status.readable:
+        yield _summary(status)
+    if status.hint is not None:
+        yield Line(spans=spans(muted("hint: "), status.hint), indent=1)
     for change in status.changes:
         yield Line(spans=spans(Span(text="~", role="changed"), " ", change), indent=1)
     for name in status.pending:

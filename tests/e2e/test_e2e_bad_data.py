@@ -59,7 +59,7 @@ def test_a_table_that_broke_is_not_committed(signs: User, name: str) -> None:
     (signs.folder / "data/signs.csv").unlink()
     (signs.folder / "data/signs.csv").write_bytes(content)
     assert "data/signs.csv" in refused(signs, named, "commit", "-m", "broken")
-    assert "data/signs.csv" in refused(signs, named, "status")
+    assert named in signs.dsv("status", code=3).out
     refused(signs, "not committed", "migrate", "new", "add_class", "key=tram")
 
 
@@ -184,3 +184,31 @@ def test_data_that_is_nowhere_is_neither_adopted_nor_committed(signs: User) -> N
     before = state(signs)
     assert "nothing to commit" in signs.dsv("commit", "-m", "x").out
     assert state(signs) == before
+
+
+def test_status_of_a_broken_table_does_not_hide_the_others(signs: User) -> None:
+    signs.write("data/good.csv", GOOD)
+    signs.dsv("init", "data/good.csv", "-k", "id")
+    content, named = BROKEN["ragged.csv"]
+    (signs.folder / "data/signs.csv").unlink()
+    (signs.folder / "data/signs.csv").write_bytes(content)
+    before = state(signs)
+    ran = signs.dsv("status", code=3)
+    broken, _, good = ran.out.partition("\ngood  ")
+    assert f"data/signs.csv{named}" in broken and "hint: " in broken and "clean" not in broken
+    assert "not tracked yet" in good and "dsv commit -m MESSAGE good" in good
+    assert ran.err == "" and state(signs) == before
+
+
+def test_a_declared_field_that_went_is_named_when_committing(repo: User) -> None:
+    """As in sp500, where Sector became GICS Sector: what is declared must be there."""
+    for name in ("vE.csv", "vF.csv"):
+        shutil.copy(CASES / "sp500-table" / name, repo.folder / "sp.csv")
+        if name == "vE.csv":
+            repo.dsv("init", "sp.csv", "-k", "Symbol", "-l", "Sector")
+            repo.dsv("commit", "-m", "vE")
+    said = refused(repo, "no field 'Sector'", "commit", "-m", "vF")
+    assert "its label" in said and "'GICS Sector'" in said and "dvc.yaml" in said
+    repo.write("dvc.yaml", repo.read("dvc.yaml").replace("label: Sector", "label: GICS Sector"))
+    repo.dsv("commit", "-m", "vF")
+    assert repo.clean()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from pathlib import Path
 from typing import Any
@@ -91,3 +92,58 @@ def test_data_that_is_elsewhere_is_not_fetched_and_not_guessed(signs: User, tmp_
     assert told(signs) == {"by DVC alone": None, "Add signs": (5, 0, 0)}
     assert "rows not known here" in signs.dsv("log").out
     assert not any(path.is_file() for path in (signs.folder / ".dvc/cache").rglob("*"))
+
+
+def test_a_dataset_is_followed_through_its_renames(repo: User) -> None:
+    """A dataset is its name: each commit is counted at the path that it had then."""
+    places = ("data/one.csv", "data/two.csv", "three.csv.gz")
+    (repo.folder / "data").mkdir()
+    for place, version in zip(places, VERSIONS, strict=False):
+        target = repo.folder / place
+        content = (CASE / f"{version}.csv").read_bytes()
+        if version == VERSIONS[0]:
+            target.write_bytes(content)
+            repo.dsv("init", place, "-k", "Symbol", "--name", "companies")
+        else:
+            old = places[places.index(place) - 1]
+            for path in (old, f"{old}.dvc"):
+                (repo.folder / path).unlink()
+            target.write_bytes(gzip.compress(content) if place.endswith(".gz") else content)
+            repo.write("dvc.yaml", repo.read("dvc.yaml").replace(old, place))
+        repo.dsv("commit", "-m", version)
+        # Nothing of the former path is left behind, in the work tree or in Git.
+        assert repo.clean()
+        assert repo.git("ls-files", "*.dvc", "*.profile.yaml").split() == [f"{place}.dvc", f"{place}.profile.yaml"]
+    assert told(repo) == {
+        "vA": (500, 0, 0),
+        "vB": expected("vA", "vB"),
+        "vC": expected("vB", "vC"),
+    }
+    newest = repo.git("log", "-1", "--format=%B")
+    repo.git("commit", "-q", "--amend", "-m", newest.split("\n")[0])  # without what the commit tells of itself
+    assert told(repo)["vC"] == expected("vB", "vC")
+
+
+def test_a_dataset_that_git_tracks_moves_in_one_commit(repo: User) -> None:
+    repo.write("a.csv", "id,class\n1,x\n2,y\n")
+    repo.git("add", "a.csv")
+    repo.git("commit", "-q", "-m", "table")
+    repo.dsv("init", "a.csv", "-k", "id", "--name", "t")
+    repo.dsv("commit", "-m", "declared")
+    repo.git("mv", "a.csv", "b.csv")
+    repo.write("dvc.yaml", repo.read("dvc.yaml").replace("a.csv", "b.csv"))
+    repo.write("b.csv", "id,class\n1,x\n2,z\n")
+    repo.dsv("commit", "-m", "moved")
+    assert repo.git("status", "--porcelain") == ""
+    assert told(repo) == {"table": (2, 0, 0), "declared": (0, 0, 0), "moved": (0, 0, 1)}
+
+
+def test_a_copy_that_stays_is_not_taken_for_a_move(repo: User) -> None:
+    repo.write("a.csv", "id\n1\n")
+    repo.dsv("init", "a.csv", "-k", "id", "--name", "t")
+    repo.dsv("commit", "-m", "declared")
+    repo.write("b.csv", "id\n1\n2\n")
+    repo.write("dvc.yaml", repo.read("dvc.yaml").replace("a.csv", "b.csv"))
+    repo.dsv("commit", "-m", "another file")
+    assert repo.git("ls-files", "*.dvc").split() == ["a.csv.dvc", "b.csv.dvc"]
+    assert (repo.folder / "a.csv.profile.yaml").exists()

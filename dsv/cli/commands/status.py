@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from dsv.cli.output import Terminal
+from dsv.errors import DsvError
 
 
 @click.command("status")
 @click.pass_obj
-def command(terminal: Terminal) -> None:
+def command(terminal: Terminal) -> int:
     """Say where each dataset stands: what is uncommitted, which migrations are pending."""
     from dsv.api.status import status
     from dsv.views.status import build
 
     found = status(Path.cwd())
     terminal.show(build(found.datasets, heading=found.heading))
+    return 0 if all(item.readable for item in found.datasets) else DsvError.exit_code
