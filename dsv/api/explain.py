@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from dsv.documents import pipeline
 from dsv.errors import DsvError, MigrationError
 from dsv.files import inside, write_bytes
 from dsv.model.finding import Finding
-from dsv.model.migration import BASE_ID, LockEntry, Migration
 from dsv.store import objects
 from dsv.store.trees import Tree
 from dsv.tables.duckdb import Engine
@@ -23,6 +21,7 @@ from dsv.tables.duckdb import Engine
 if TYPE_CHECKING:
     from dsv.diff.replay import Replay
     from dsv.migrations.chain import Chain
+    from dsv.model.migration import LockEntry, Migration
 
 
 def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Finding]]:
@@ -73,6 +72,8 @@ class _Files:
 
     def copy(self, engine: Engine, migrations: Sequence[Migration]) -> Path:
         """A folder with the documents and side files of migrations, that lives as long as the engine."""
+        import shutil
+
         folder = engine.scratch()
         folder.mkdir(parents=True)
         for migration in migrations:
@@ -98,6 +99,7 @@ def _between(engine: Engine, old: _Files, new: _Files) -> tuple[Replay | None, l
     if len(before) == len(applied):
         return None, []
     from dsv.migrations.replay import prepare
+    from dsv.model.migration import BASE_ID
 
     chain = _chain(new, applied)
     between = chain.migrations[len(before) :]
@@ -112,6 +114,7 @@ def _between(engine: Engine, old: _Files, new: _Files) -> tuple[Replay | None, l
 def _same_base(old: _Files, new: _Files) -> bool:
     """The chains start from the same base; a side without a chain starts from any."""
     from dsv.migrations.base import load
+    from dsv.model.migration import BASE_ID
 
     name = f"{BASE_ID}.yaml"
     content = old.tree.read(old.path(name))
@@ -127,6 +130,7 @@ def _chain(files: _Files, entries: Sequence[LockEntry]) -> Chain:
     """The chain as far as it is applied. Raises: MigrationError: its documents are not what the lock says."""
     from dsv.migrations.base import load
     from dsv.migrations.chain import link
+    from dsv.model.migration import BASE_ID
 
     base = load(files.text(f"{BASE_ID}.yaml"), files.path(f"{BASE_ID}.yaml"))
     chain = link(base, _documents(files, entries))

@@ -19,11 +19,11 @@ from dsv.errors import DsvError
 from dsv.model.diff import DatasetDiff
 from dsv.model.finding import Finding
 from dsv.store.repository import user_cache_folder
-from dsv.tables.changesets import Changesets
 from dsv.tables.duckdb import Engine
 
 if TYPE_CHECKING:
     from dsv.formats.base import Scan
+    from dsv.tables.changesets import Changesets
 
 FOLDER = "changesets"
 LEAST_BYTES = 4 * 2**20
@@ -32,8 +32,9 @@ LEAST_BYTES = 4 * 2**20
 
 def recall(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, tuple[Finding, ...]] | None:
     """The diff of these sides and options, and what there was to say of it; None if it is not known."""
-    name = _name(pair, options)
-    known = None if name is None else Changesets(entries_folder(pair)).find(name)
+    # Most repositories are small, and remember nothing: what names a diff is not worked out for them.
+    name = _name(pair, options) if entries_folder(pair).is_dir() else None
+    known = None if name is None else _changesets(pair).find(name)
     if known is None:
         return None
     from dsv.diff.stored import load
@@ -48,8 +49,10 @@ def keep(
     pair: Pair, options: DiffOptions, scans: Sequence[Scan | None], diff: DatasetDiff, findings: Sequence[Finding]
 ) -> None:
     """Remember a diff and what there is to say of it, if it is worth it and can be written down."""
+    if _size(scans) < LEAST_BYTES:
+        return
     name = _name(pair, options)
-    if name is None or _size(scans) < LEAST_BYTES:
+    if name is None:
         return
     # A work file may have changed after it was identified and before it was opened.
     if any(side is None or side.now() != side.content_id for side in (pair.old, pair.new)):
@@ -58,7 +61,13 @@ def keep(
     from dsv.diff.stored import save
 
     with contextlib.suppress(Unstorable):
-        Changesets(entries_folder(pair)).add(name, lambda folder: save(diff, findings, folder))
+        _changesets(pair).add(name, lambda folder: save(diff, findings, folder))
+
+
+def _changesets(pair: Pair) -> Changesets:
+    from dsv.tables.changesets import Changesets
+
+    return Changesets(entries_folder(pair))
 
 
 def entries_folder(pair: Pair) -> Path:

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from dsv.diff import cells, keyforms, keys, labels, renames, rows, schema, surrogates
+from dsv.diff import cells, keys, labels, renames, rows, schema
 from dsv.diff.changes import OneSideChanges, PairedChanges
 from dsv.diff.classes import NOTHING, ClassField, class_field, tally
 from dsv.diff.encoding import Sequences
-from dsv.diff.explain import explain, label_credits, recorded_renames
+from dsv.diff.equality import Form
 from dsv.diff.fields import Alignment, FieldPair, Side, align, forms
 from dsv.diff.findings import of_numbers
 from dsv.diff.findings_cells import of_cells
 from dsv.diff.findings_splits import of_splits
 from dsv.diff.in_place import in_place
 from dsv.diff.keys import Key
-from dsv.diff.matching import pair_by_identity, shown_names
-from dsv.diff.media import MediaFiles
-from dsv.diff.media import compare as compare_media
-from dsv.diff.rekeyed import rekeyed
-from dsv.diff.replay import Replay
 from dsv.diff.request import DiffRequest
-from dsv.diff.similar import similar
-from dsv.diff.where import matching, matching_one_side, unexplained_rows
-from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, SchemaChange
+from dsv.model.diff import (
+    DatasetDiff,
+    Formatting,
+    KeyChange,
+    LabelDiff,
+    RowCounts,
+    RowMatch,
+    SchemaChange,
+    SimilarPair,
+)
 from dsv.model.finding import Finding
 from dsv.tables.table import Table
+
+if TYPE_CHECKING:
+    from dsv.diff.explain import Explanation
+    from dsv.diff.media import MediaFiles
+    from dsv.diff.replay import Replay
+
+# What most diffs do not need (migrations, media, other keys, conditions) is imported where it is used:
+# a small table is compared in less time than it takes to import all of this room.
 
 
 def diff_tables(
@@ -74,13 +85,9 @@ def _diff(
     replay: Replay | None,
     media: MediaFiles | None,
 ) -> DatasetDiff:
-    if request.key_forms:
-        # Migrations know the keys as they are.
-        old, new, replay = *keyforms.applied(old, new, request.key_forms), None
-    placed = None
-    if replay is not None:
-        request = replace(request, renames=recorded_renames(old, new, request, replay))
-    elif (placed := in_place(old, new, request, _kept(request, media))) is not None:
+    old, new, request, replay = _prepared(old, new, request, replay)
+    placed = None if replay is not None else in_place(old, new, request, _kept(request, media))
+    if placed is not None:
         old, new, request = placed.old, placed.new, placed.request
     fields = renames.aligned(old, new, request)
     key, left, right, fields = _paired_by(old, new, fields, request)
@@ -93,16 +100,16 @@ def _diff(
     differences = cells.fetch(old, new, pairing, key, compared, request)
     counts = cells.count(differences, request)
     unchanged = cells.reconcile(pairing, counts)
-    found = rekeyed(old, new, differences) if counts.added and counts.removed else ()
+    found = _rekeyed(old, new, differences) if counts.added and counts.removed else ()
     schema_changes = schema.changes(old, new, fields, differences)
     told = None
     if replay is not None:
+        from dsv.diff.explain import explain
+
         differences, told = explain(old, right, fields, key, differences, counts.cells, schema_changes, replay, request)
     formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
     split = class_field(fields, request.split, "split field") if request.split else None
-    match, only = matching(differences, forms(old), forms(new), request.where) if request.where else (None, None)
-    if request.unexplained and told is not None:
-        match, only = unexplained_rows(differences, match, only)
+    match, only = _meant(old, new, differences, told, request)
     sequences = Sequences(old=old, new=new, fields=_sequence(fields, key, request))
     label_diffs = _labels(old, new, fields, split, request, differences, sequences)
     diff = DatasetDiff(
@@ -130,7 +137,7 @@ def _diff(
         changed_cells_whitespace_only=counts.whitespace_only,
         changed_cells_case_only=counts.case_only,
         rekeyed=found,
-        similar=similar(differences) if request.similar else None,
+        similar=_similar(differences) if request.similar else None,
         changed_cells_encoding_only={
             label.field: sum(item.rows for item in label.encodings) for label in label_diffs if label.encodings
         },
@@ -143,13 +150,12 @@ def _diff(
     )
     findings = [
         *of_numbers(diff),
-        *of_cells(differences, counts.changed, tuple(counts.cells)),
+        *of_cells(differences, counts),
         *(of_splits(left, right, key, split, pairing.duplicate_keys) if split else ()),
         *(told.findings if told else ()),
-        *surrogates.renumbered(name, left, right, key, fields, differences, request),
+        *_renumbered(name, left, right, key, fields, differences, request),
         *_overlapping(name, counts, request),
-        *keyforms.told(name, request),
-        *keyforms.changed_forms(name, old, new, fields, key, pairing.pairs, request),
+        *_key_forms(name, old, new, fields, key, pairing, request),
     ]
     diff = replace(diff, findings=tuple(findings))
     return _with_media(diff, media, fields, split, old, new, differences)
@@ -160,9 +166,82 @@ def _kept(request: DiffRequest, media: MediaFiles | None) -> list[str]:
     return [*request.labels, *filter(None, [request.split]), *([media.field] if media is not None else [])]
 
 
+def _prepared(
+    old: Table, new: Table, request: DiffRequest, replay: Replay | None
+) -> tuple[Table, Table, DiffRequest, Replay | None]:
+    """The tables with their keys in another form, or the request with the renames of migrations."""
+    if request.key_forms:
+        from dsv.diff.keyforms import applied
+
+        # Migrations know the keys as they are.
+        return (*applied(old, new, request.key_forms), request, None)
+    if replay is not None:
+        from dsv.diff.explain import recorded_renames
+
+        request = replace(request, renames=recorded_renames(old, new, request, replay))
+    return old, new, request, replay
+
+
+def _meant(
+    old: Table, new: Table, differences: cells.Differences, told: Explanation | None, request: DiffRequest
+) -> tuple[RowMatch | None, str | None]:
+    """How many of the rows that differ are asked for, and the table that names them; None if all are."""
+    match: RowMatch | None = None
+    only: str | None = None
+    if request.where:
+        from dsv.diff.where import matching
+
+        match, only = matching(differences, forms(old), forms(new), request.where)
+    if request.unexplained and told is not None:
+        from dsv.diff.where import unexplained_rows
+
+        match, only = unexplained_rows(differences, match, only)
+    return match, only
+
+
+def _rekeyed(old: Table, new: Table, differences: cells.Differences) -> tuple[KeyChange, ...]:
+    from dsv.diff.rekeyed import rekeyed
+
+    return rekeyed(old, new, differences)
+
+
+def _similar(differences: cells.Differences) -> tuple[SimilarPair, ...]:
+    from dsv.diff.similar import similar
+
+    return similar(differences)
+
+
+def _renumbered(
+    name: str,
+    old: Table,
+    new: Table,
+    key: Key,
+    fields: Alignment,
+    differences: cells.Differences,
+    request: DiffRequest,
+) -> Iterator[Finding]:
+    if request.surrogates:
+        from dsv.diff.surrogates import renumbered
+
+        yield from renumbered(name, old, new, key, fields, differences, request)
+
+
+def _key_forms(
+    name: str, old: Table, new: Table, fields: Alignment, key: Key, pairing: rows.Pairing, request: DiffRequest
+) -> tuple[Finding, ...]:
+    """What there is to say of the forms of keys: in which they were compared, or whether they changed."""
+    if not request.key_forms and pairing.finds_most:
+        return ()
+    from dsv.diff.keyforms import changed_forms, told
+
+    return (*told(name, request), *changed_forms(name, old, new, fields, key, pairing, request))
+
+
 def _paired_by(old: Table, new: Table, fields: Alignment, request: DiffRequest) -> tuple[Key, Table, Table, Alignment]:
     """What rows pair by, and both tables with it."""
     if request.identity and not request.key and not request.by_position:
+        from dsv.diff.matching import pair_by_identity
+
         matched = pair_by_identity(old, new, fields, request)
         return matched.key, matched.old, matched.new, fields
     key, fields = keys.choose(old, new, fields, request)
@@ -189,8 +268,10 @@ def _with_media(
     """The diff with that of the media files, if there are any; theirs is a difference too."""
     if media is None:
         return diff
+    from dsv.diff.media import compare
+
     field = class_field(fields, media.field, "media field")
-    found, findings = compare_media(media, field, split, old, new, differences)
+    found, findings = compare(media, field, split, old, new, differences)
     modified = diff.status == "unchanged" and (found.added or found.removed or found.changed)
     status = "modified" if modified else diff.status
     return replace(diff, status=status, media=found, findings=(*diff.findings, *findings))
@@ -206,11 +287,11 @@ def _one_side(
     fields = Alignment(pairs=(), only_old=present if removed else (), only_new=() if removed else present)
     for field in request.key:
         fields.check(field, "key field")
-    key = () if request.by_position else request.key or shown_names(table, request)
+    key = () if request.by_position else request.key or _shown_names(table, request)
     number = table.count()
     split = class_field(fields, request.split, "split field") if request.split else None
     old, new = (table, None) if removed else (None, table)
-    match, only = matching_one_side(table, own, side, request.where) if request.where else (None, None)
+    match, only = _meant_of_one(table, own, side, request.where)
     diff = DatasetDiff(
         dataset=name,
         path=path,
@@ -246,6 +327,23 @@ def _one_side(
     return _with_media(diff, media, fields, split, old, new, None)
 
 
+def _shown_names(table: Table, request: DiffRequest) -> tuple[str, ...]:
+    from dsv.diff.matching import shown_names
+
+    return shown_names(table, request)
+
+
+def _meant_of_one(
+    table: Table, own: Mapping[str, Form], side: Side, where: str | None
+) -> tuple[RowMatch | None, str | None]:
+    """How many rows of one side are asked for, and the table that names them; None if all are."""
+    if not where:
+        return None, None
+    from dsv.diff.where import matching_one_side
+
+    return matching_one_side(table, own, side, where)
+
+
 def _compared(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldPair, ...]:
     for name in request.ignore:
         fields.check(name, "field to ignore")
@@ -276,8 +374,16 @@ def _labels(
             before = tally(old, "old", label, split) if old else NOTHING
             after = tally(new, "new", label, split) if new else NOTHING
             compared = labels.compare(label, before, after, differences, sequences)
-            found[label.name] = compared if differences is None else label_credits(compared, label, differences)
+            found[label.name] = _credited(compared, label, differences)
     return tuple(found.values())
+
+
+def _credited(found: LabelDiff, label: ClassField, differences: cells.Differences | None) -> LabelDiff:
+    if differences is None or differences.credits is None:
+        return found
+    from dsv.diff.explain import label_credits
+
+    return label_credits(found, label, differences)
 
 
 def _sequence(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldPair, ...]:

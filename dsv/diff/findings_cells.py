@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dsv.diff.cells import Differences, aggregated
+from dsv.diff.cells import CellCounts, Differences, aggregated
 from dsv.diff.equality import Form
 from dsv.diff.fields import FieldPair
 from dsv.diff.findings import named
@@ -70,14 +70,14 @@ COERCIONS = (
 )
 
 
-def of_cells(differences: Differences, changed: int, fields: Sequence[str]) -> Iterator[Finding]:
-    """Findings about cells that differ. `changed` counts the changed rows; `fields` have changed cells."""
-    if changed:
-        yield from _hidden(differences, changed)
+def of_cells(differences: Differences, counts: CellCounts) -> Iterator[Finding]:
+    """Findings about cells that differ."""
+    if sum(counts.whitespace_only.values()) >= FEW:
+        yield from _hidden(differences, counts.changed)
     pairs = {
         number: pair
         for number, pair in differences.differing.items()
-        if not pair.nested and (pair.spelled or pair.name in fields)
+        if not pair.nested and (pair.spelled or pair.name in counts.cells)
     }
     if pairs:
         yield from _coerced(differences, pairs)

@@ -16,14 +16,13 @@ from dsv.diff.equality import without_blanks
 from dsv.diff.fields import Alignment, FieldPair, Side, align
 from dsv.diff.keys import Key, unique_fields
 from dsv.diff.request import DiffRequest
+from dsv.diff.rows import MOST, Pairing
 from dsv.errors import SchemaError, did_you_mean
 from dsv.model.finding import Finding
 from dsv.model.schema import Field, Schema
 from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.table import Table
 
-MOST = 0.9
-"""Keys are suspected when fewer than this share of the smaller side pairs."""
 HALF = 0.5
 """A form is told of when it pairs at least this share of the rows that are left.
 
@@ -134,16 +133,16 @@ def told(dataset: str, request: DiffRequest) -> tuple[Finding, ...]:
 
 
 def changed_forms(
-    dataset: str, old: Table, new: Table, fields: Alignment, key: Key, pairs: int, request: DiffRequest
+    dataset: str, old: Table, new: Table, fields: Alignment, key: Key, pairing: Pairing, request: DiffRequest
 ) -> tuple[Finding, ...]:
-    """Ask whether the key's form changed, where few rows pair; `pairs` do.
+    """Ask whether the key's form changed, where few rows pair.
 
     Forms are tried on a sample of the keys; the best one is counted on all of them.
     """
     if request.by_position or (request.identity and not request.key) or request.key_forms:
         return ()
-    rows = sorted((old.count(), new.count()))
-    if rows[0] < ALIKE * rows[1] or pairs >= MOST * rows[0]:
+    pairs, rows = pairing.pairs, sorted((pairing.rows.old, pairing.rows.new))
+    if rows[0] < ALIKE * rows[1] or pairing.finds_most:
         return ()
     tries = _Tries(old, new, max(1, rows[1] // SAMPLED_ROWS))
     best: tuple[int, _Suspect, KeyForm] | None = None

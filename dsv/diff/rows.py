@@ -15,6 +15,10 @@ from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.rowindex import Common, RowIndex, common
 from dsv.tables.table import POSITION, Table
 
+NONE = Counts(old=0, new=0)
+MOST = 0.9
+"""Where at least this share of the shorter side's rows pair, they pair by the right thing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
@@ -32,6 +36,11 @@ class Pairing:
     duplicate_keys: Counts | None
     null_keys: Counts | None
     reordered: bool | None
+
+    @property
+    def finds_most(self) -> bool:
+        """Whether most rows of the shorter side pair."""
+        return self.pairs >= MOST * min(self.rows.old, self.rows.new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,8 @@ def pair(old: Table, new: Table, key: Key, compared: Sequence[FieldPair], *, by_
     if found is None:
         left = hashes(old, "old", key, compared, by_position=by_position)
         right = hashes(new, "new", key, compared, by_position=by_position)
+        for relation, table in ((left, old), (right, new)):
+            table.engine.counted(relation, table.count())
         spelled = any(field.spelled for field in compared)
         found = _paired(old.engine, left, right, spelled, once=by_position or bool(key.fields))
     return Pairing(
@@ -182,18 +193,19 @@ def _paired(engine: Engine, left: str, right: str, spelled: bool, *, once: bool,
 
 def _paired_once(engine: Engine, left: str, right: str, spelled: bool, in_place: bool) -> _Found | None:
     """Pair rows whose keys do not repeat, straight from the sources; None if a key of both sides repeats."""
-    rows = Counts(old=_count(engine, left), new=_count(engine, right))
+    rows = Counts(old=engine.count(left), new=engine.count(right))
     # Where no row pairs with two, the join has no more rows than both sides together. One row more
     # proves that keys repeat, and so the join is cut off there, before it grows beyond measure.
     join = _joined(engine, left, right, spelled, most=rows.old + rows.new + 1)
     if not join.each_once(rows):
         drop(engine, join.table)
         return None
+    some_alone = join.alone != NONE
     return _Found(
         join=join,
         rows=rows,
-        duplicates=_alone_twice(engine, join.table),
-        nulls=_alone_without(engine, join.table),
+        duplicates=_alone_twice(engine, join.table) if some_alone else NONE,
+        nulls=_alone_without(engine, join.table) if some_alone else NONE,
         reordered=_reordered(engine, join, left, right, in_place),
     )
 
@@ -215,10 +227,6 @@ def _paired_as_multisets(engine: Engine, left: str, right: str, spelled: bool, i
     )
     drop(engine, *tables)
     return found
-
-
-def _count(engine: Engine, source: str) -> int:
-    return int(engine.value(f"SELECT count(*) FROM {source}"))
 
 
 def _joined(engine: Engine, left: str, right: str, spelled: bool, most: int | None = None) -> _Join:

@@ -66,6 +66,7 @@ class Engine:
         self._spill: str | None = None
         self._names = 0
         self._attached: dict[str, Path] = {}
+        self._counted: dict[str, int] = {}
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -113,6 +114,19 @@ class Engine:
         finally:
             self.execute(f"SET threads = {int(threads)}")
             self.execute(f"SET memory_limit = '{engine_limit(self._memory)}B'")
+
+    def write(self, sql: str) -> int:
+        """Run a statement that makes a table or a file of rows; how many rows it wrote."""
+        return int(self.rows(sql)[0][0])
+
+    def count(self, relation: str) -> int:
+        """Number of rows of a relation."""
+        known = self._counted.get(relation)
+        return int(self.value(f"SELECT count(*) FROM {relation}")) if known is None else known
+
+    def counted(self, relation: str, rows: int) -> None:
+        """Remember how many rows a relation has, which nothing changes as long as it is there."""
+        self._counted[relation] = rows
 
     @contextmanager
     def unordered(self) -> Iterator[None]:

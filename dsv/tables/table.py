@@ -93,7 +93,7 @@ class Table:
 
     def count(self) -> int:
         """Number of rows."""
-        return int(self.engine.value(f"SELECT count(*) FROM {self.relation}"))
+        return self.engine.count(self.relation)
 
 
 def cast_text(column: str, type_name: str, attempt: bool = False) -> str:
@@ -119,13 +119,15 @@ def stage(engine: Engine, reader: str, size_bytes: int) -> str:
     """
     if size_bytes > STAGE_LIMIT_BYTES:
         path = engine.scratch(".parquet")
-        write_rows(engine, reader, path)
+        rows = write_rows(engine, reader, path)
         source = f"read_parquet({literal(str(path))}, file_row_number = true, hive_partitioning = false)"
         number, own = "file_row_number", "* EXCLUDE (file_row_number)"
     else:
         source, number, own = f"{engine.fresh('scan')}_rows", "rowid", "*"
-        engine.execute(f"CREATE TABLE {source} AS SELECT * FROM {reader}")
-    return view(engine, f"{own}, {number} + 1 AS {POSITION}", number, source)
+        rows = engine.write(f"CREATE TABLE {source} AS SELECT * FROM {reader}")
+    name = view(engine, f"{own}, {number} + 1 AS {POSITION}", number, source)
+    engine.counted(name, rows)
+    return name
 
 
 def origin(relation: str, file: Path | None = None) -> Origin:
@@ -145,8 +147,8 @@ def _lookup(relation: str) -> str:
     return f"{relation}_lookup"
 
 
-def write_rows(engine: Engine, relation: str, path: Path) -> None:
-    """Write what a relation gives, in its order, to a Parquet file for the engine's own use.
+def write_rows(engine: Engine, relation: str, path: Path) -> int:
+    """Write what a relation gives, in its order, to a Parquet file for the engine's own use; how many rows.
 
     Integers of more than 64 bits must not be among it: the file would round them.
     """
@@ -154,4 +156,4 @@ def write_rows(engine: Engine, relation: str, path: Path) -> None:
     usual = engine.value(f"SELECT avg({text}) FROM (SELECT * FROM {relation} LIMIT 1000) AS dsv_row") or 1
     group = max(LEAST_GROUP, min(MOST_GROUP, int(GROUP_BYTES // usual)))
     options = f"FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE {group}"
-    engine.execute(f"COPY (SELECT * FROM {relation}) TO {literal(str(path))} ({options})")
+    return engine.write(f"COPY (SELECT * FROM {relation}) TO {literal(str(path))} ({options})")

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO
 
-from dsv.formats._delimited.layout import read_dialect
-from dsv.formats._delimited.publish import publish
-from dsv.formats._delimited.scan import scan
 from dsv.formats.base import Publication, Scan
 from dsv.model.diff import Formatting
 from dsv.model.snapshot import Dialect, Snapshot
@@ -29,14 +26,20 @@ class Delimited:
 
     def dialect(self, snapshot: Snapshot) -> Dialect | None:
         """How the file is written. Raises: FormatError: it is not UTF-8 text."""
+        from dsv.formats._delimited.layout import read_dialect
+
         return read_dialect(snapshot, self.delimiters)
 
     def scan(self, engine: Engine, snapshot: Snapshot) -> Scan:
         """Read the file as a table of text fields. Raises: FormatError: it is malformed."""
+        from dsv.formats._delimited.scan import scan
+
         return scan(engine, snapshot, self.delimiters)
 
     def publish(self, publication: Publication, stream: IO[bytes]) -> None:
         """Write the final rows, everything untouched spelled as in the base. Raises: FormatError."""
+        from dsv.formats._delimited.publish import publish
+
         publish(publication, stream, self.delimiters)
 
     def spelling(self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting:

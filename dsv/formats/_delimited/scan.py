@@ -79,7 +79,7 @@ def _read(engine: Engine, snapshot: Snapshot, layout: Layout) -> tuple[_Source, 
             header=layout.header,
         )
         relation = _try_load(engine, source, layout)
-        if relation is not None and census.agrees(engine.value(f"SELECT count(*) FROM {relation}")):
+        if relation is not None and census.agrees(engine.count(relation)):
             return source, relation
     source = _rewrite(engine, snapshot, layout)
     return source, _load(engine, source, layout, _LONGEST_RECORD_BYTES)

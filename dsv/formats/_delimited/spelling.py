@@ -51,6 +51,8 @@ def _in_question(old: Content, new: Content) -> bool:
     """Say whether a cell may be quoted or a line may end otherwise: the common case is that none does."""
     if len(old.ends | new.ends) > 1:
         return True
+    if b'"' not in old.data and b'"' not in new.data:
+        return False
     return any(b'"' in line for side in left_over(old, new) for line in side)
 
 

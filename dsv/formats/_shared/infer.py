@@ -15,7 +15,8 @@ from dsv.tables.table import POSITION, cast_text
 INTEGER = r"0|-?[1-9][0-9]{0,17}"
 NUMBER = r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?"
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_SAMPLE_CELLS = 50_000
+_SAMPLE_ROWS, _SAMPLE_CELLS = 250, 50_000
+"""Rows and cells that Python looks at, so that few types are left to be tested on all rows."""
 _LOWER = ("true", "false")
 _TITLE = ("True", "False")
 
@@ -66,7 +67,7 @@ def infer(engine: Engine, relation: str, names: Sequence[str]) -> Schema:
     A field without any value is a string. Integers have at most 18 digits, and numbers at most 15
     before the point: what a wider one means would be lost in 64 bits, so it stays text.
     """
-    limit = max(20, min(1000, _SAMPLE_CELLS // max(1, len(names))))
+    limit = max(20, min(_SAMPLE_ROWS, _SAMPLE_CELLS // max(1, len(names))))
     columns = ", ".join(map(identifier, names))
     sample = engine.rows(f"SELECT {columns} FROM {relation} LIMIT {limit}")
     open_tests = [

@@ -21,17 +21,20 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A file's bytes without its BOM, and its lines without their ends."""
+    """A file's bytes without its BOM, and whether it had one."""
 
     bom: bool
     data: bytes
-    lines: Counter[bytes]
 
     @property
     def ends(self) -> frozenset[bytes]:
         """The line ends that it has."""
         returns, feeds = self.data.count(b"\r\n"), self.data.count(b"\n")
         return frozenset(end for end, count in ((b"\r\n", returns), (b"\n", feeds - returns)) if count)
+
+    def lines(self) -> Counter[bytes]:
+        """Its lines without their ends, as a multiset."""
+        return Counter(line.removesuffix(b"\r") for line in self.data.split(b"\n"))
 
     @property
     def final_line_end(self) -> bool:
@@ -52,7 +55,8 @@ def layout_differences(old: Content, new: Content) -> Formatting:
 
 def left_over(old: Content, new: Content) -> tuple[Counter[bytes], Counter[bytes]]:
     """The lines that only one side has, as multisets."""
-    return old.lines - new.lines, new.lines - old.lines
+    before, after = old.lines(), new.lines()
+    return before - after, after - before
 
 
 def pairs(old: Iterable[tuple[Hashable, Item]], new: Iterable[tuple[Hashable, Item]]) -> Iterator[tuple[Item, Item]]:
@@ -78,5 +82,4 @@ def _content(snapshot: Snapshot) -> Content | None:
     if len(data) > MOST_BYTES:
         return None
     bare = data.removeprefix(BOM)
-    lines = Counter(line.removesuffix(b"\r") for line in bare.split(b"\n"))
-    return Content(bom=bare != data, data=bare, lines=lines)
+    return Content(bom=bare != data, data=bare)
