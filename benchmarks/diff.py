@@ -63,14 +63,23 @@ class Bench:
         self.folder, self.runs, self.peers = folder, runs, peers
         self.rows: list[Row] = []
 
-    def dsv(self, what: str, words: Sequence[str], truth: Truth | None = None, *, warm: bool = False) -> Row:
-        """`dsv diff` with some words; `warm`: a run before has filled the cache."""
+    def dsv(
+        self, what: str, words: Sequence[str], truth: Truth | None = None, *, warm: bool = False, indexed: bool = False
+    ) -> Row:
+        """`dsv diff` with some words; `warm`: a run before has filled the cache.
+
+        `indexed`: of what it filled it with, only the row indexes are left.
+        """
+        warm = warm or indexed
+        index = {"DSV_ROW_INDEX": "always"} if indexed else {}
         cache = tempfile.mkdtemp(prefix="dsv-bench-")
         found: list[Measured] = []
         for number in range(self.runs + warm):
             if not warm:
                 shutil.rmtree(cache, ignore_errors=True)
-            done = measure([DSV, "diff", *words], self.folder, {"XDG_CACHE_HOME": cache})
+            if indexed:
+                _drop_changesets(Path(cache))
+            done = measure([DSV, "diff", *words], self.folder, {"XDG_CACHE_HOME": cache, **index})
             if done.code:
                 raise SystemExit(f"dsv diff {' '.join(words)}: exit {done.code}\n{done.errors}")
             if number or not warm:
@@ -102,6 +111,12 @@ class Bench:
         return row
 
 
+def _drop_changesets(cache: Path) -> None:
+    for entry in (cache / "dsv" / "changesets").glob("*"):
+        if not (entry / "rows.parquet").exists():
+            shutil.rmtree(entry)
+
+
 def _dsv_counts(output: str) -> dict[str, int | None]:
     dataset = json.loads(output)["datasets"][0]
     cells = dataset["changed_cells"]
@@ -129,6 +144,13 @@ def run(bench: Bench, rows: int, truths: dict[str, Truth]) -> list[str]:
     place = bench.dsv(
         "dsv diff, 0.001 % relabelled in place", ["old.parquet", "relabelled.parquet", *keyed], relabelled
     )
+    index_place = bench.dsv(
+        "dsv diff, row indexes warm, 0.001 % relabelled",
+        ["old.parquet", "relabelled.parquet", *keyed],
+        relabelled,
+        indexed=True,
+    )
+    index_new = bench.dsv("dsv diff, row indexes warm, 1 % changed, shuffled", [*pair, *keyed], new, indexed=True)
     same = bench.dsv("dsv diff, identical files", ["old.parquet", "old.parquet", "--json"])
     keyless = ("--ignore", "id", "--json", "--limit", "50")
     bag = bench.dsv("dsv diff without a key", [*pair, *keyless])
@@ -142,6 +164,8 @@ def run(bench: Bench, rows: int, truths: dict[str, Truth]) -> list[str]:
         ("full diff over the same pair again", full.cpu_s / again.cpu_s, "at least 20 at 10M rows"),
         ("full diff over 1 of 64 parts", full.cpu_s / part.cpu_s, "at least 15 at 10M rows"),
         ("full diff over relabelled in place", full.cpu_s / place.cpu_s, "at least 6 at 10M rows"),
+        ("full diff over row indexes, 0.001 % relabelled, all cells", full.cpu_s / index_place.cpu_s, "at least 7"),
+        ("full diff over row indexes, 1 % changed, all cells", full.cpu_s / index_new.cpu_s, ""),
         ("full diff over identical files", full.cpu_s / same.cpu_s, ""),
         ("similarity pairing over the keyless diff", similar.cpu_s / bag.cpu_s, "at most 2"),
         ("JSONL diff over one parse of each file", lines.cpu_s / parsed.cpu_s, "at most 2"),

@@ -21,7 +21,7 @@ from typing import Any
 from dsv.tables.changesets import Changesets
 from dsv.tables.duckdb import Engine, literal
 
-VERSION = 1
+VERSION = 2
 """Of what stands in an index: raise it when that changes."""
 BUCKET_BITS = 12
 MOST_ROWS = 2**32 - 1
@@ -34,6 +34,8 @@ MOST_SHARE = 0.5
 ROWS, DIGESTS = "rows.parquet", "digests.parquet"
 BUCKET = f"CAST(coalesce(CAST(k >> {64 - BUCKET_BITS} AS INTEGER), -1) AS SMALLINT)"
 """SQL for the bucket of a row; rows without a key have one of their own."""
+ROW_GROUP = 32_768
+"""Rows that are read together: few, as buckets are picked out."""
 ROW = "hash(k, v, CAST(p AS BIGINT))"
 CONTENT = f"count(*) AS rows, CAST(sum({ROW}) AS VARCHAR) AS total, bit_xor({ROW}) AS mixed"
 
@@ -101,12 +103,13 @@ class Indexing:
 
     def _write(self, engine: Engine, source: str, folder: Path) -> None:
         rows = folder / ROWS
-        ordered = f"SELECT k, v, CAST(p AS UINTEGER) AS p FROM ({source}) ORDER BY k"
-        engine.execute(f"COPY ({ordered}) TO {literal(str(rows))} (FORMAT parquet, COMPRESSION uncompressed)")
+        ordered = f"SELECT {BUCKET} AS bucket, k, v, CAST(p AS UINTEGER) AS p FROM ({source}) ORDER BY k"
+        options = f"FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE {ROW_GROUP}"
+        engine.execute(f"COPY ({ordered}) TO {literal(str(rows))} ({options})")
         # Rows of one key stand side by side.
         beside = f"SELECT *, lag(k) OVER () AS before, lead(k) OVER () AS after FROM {_reader(rows)}"
         repeated = "count(*) FILTER (k = before OR k = after) AS repeated"
-        digests = f"SELECT {BUCKET} AS bucket, {CONTENT}, {repeated} FROM ({beside}) GROUP BY bucket ORDER BY bucket"
+        digests = f"SELECT bucket, {CONTENT}, {repeated} FROM ({beside}) GROUP BY bucket ORDER BY bucket"
         engine.execute(f"COPY ({digests}) TO {literal(str(folder / DIGESTS))} (FORMAT parquet)")
 
 
@@ -138,14 +141,14 @@ class RowIndex:
         return None
 
     def _sound_rows(self, engine: Engine, buckets: str | None) -> str | None:
-        every = f"SELECT k, v, CAST(p AS BIGINT) AS p FROM {_reader(self.folder / ROWS)}"
+        every = f"SELECT bucket, k, v, CAST(p AS BIGINT) AS p FROM {_reader(self.folder / ROWS)}"
         rows, digests = f"({every})", self.digests
         if buckets is not None:
             rows = engine.fresh("index_rows")
-            engine.execute(f"CREATE TABLE {rows} AS {every} WHERE {BUCKET} IN (FROM {buckets})")
+            engine.execute(f"CREATE TABLE {rows} AS {every} WHERE bucket IN (FROM {buckets})")
             digests = f"(FROM {digests} SEMI JOIN {buckets} USING (bucket))"
         sound = (
-            f"SELECT count(*) FROM (SELECT {BUCKET} AS bucket, {CONTENT} FROM {rows} GROUP BY bucket) AS l "
+            f"SELECT count(*) FROM (SELECT bucket, {CONTENT} FROM {rows} GROUP BY bucket) AS l "
             f"FULL JOIN {digests} AS r USING (bucket) "
             "WHERE (l.rows, l.total, l.mixed) IS DISTINCT FROM (r.rows, r.total, r.mixed)"
         )
