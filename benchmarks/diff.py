@@ -121,7 +121,7 @@ def _dsv_counts(output: str) -> dict[str, int | None]:
     dataset = json.loads(output)["datasets"][0]
     cells = dataset["changed_cells"]
     rows = {name: dataset["rows"][name] for name in ("added", "removed", "changed")}
-    return {**rows, "label": cells.get("label", 0), "bbox": cells.get("bbox", 0)}
+    return rows if cells is None else {**rows, "label": cells.get("label", 0), "bbox": cells.get("bbox", 0)}
 
 
 def _wrong(counts: dict[str, int | None], truth: Truth | None) -> str:
@@ -150,6 +150,15 @@ def run(bench: Bench, rows: int, truths: dict[str, Truth]) -> list[str]:
         relabelled,
         indexed=True,
     )
+    count_place = bench.dsv(
+        "dsv diff --counts, row indexes warm, 0.001 % relabelled",
+        ["old.parquet", "relabelled.parquet", *keyed, "--counts"],
+        relabelled,
+        indexed=True,
+    )
+    count_new = bench.dsv(
+        "dsv diff --counts, row indexes warm, 1 % changed, shuffled", [*pair, *keyed, "--counts"], new, indexed=True
+    )
     index_new = bench.dsv("dsv diff, row indexes warm, 1 % changed, shuffled", [*pair, *keyed], new, indexed=True)
     same = bench.dsv("dsv diff, identical files", ["old.parquet", "old.parquet", "--json"])
     keyless = ("--ignore", "id", "--json", "--limit", "50")
@@ -164,6 +173,8 @@ def run(bench: Bench, rows: int, truths: dict[str, Truth]) -> list[str]:
         ("full diff over the same pair again", full.cpu_s / again.cpu_s, "at least 20 at 10M rows"),
         ("full diff over 1 of 64 parts", full.cpu_s / part.cpu_s, "at least 15 at 10M rows"),
         ("full diff over relabelled in place", full.cpu_s / place.cpu_s, "at least 6 at 10M rows"),
+        ("full diff over row indexes, 0.001 % relabelled, counts", full.cpu_s / count_place.cpu_s, "at least 25"),
+        ("full diff over row indexes, 1 % changed, counts", full.cpu_s / count_new.cpu_s, "at least 8"),
         ("full diff over row indexes, 0.001 % relabelled, all cells", full.cpu_s / index_place.cpu_s, "at least 7"),
         ("full diff over row indexes, 1 % changed, all cells", full.cpu_s / index_new.cpu_s, ""),
         ("full diff over identical files", full.cpu_s / same.cpu_s, ""),

@@ -293,6 +293,8 @@ def _with_spelling(diff: DatasetDiff, before: Scan | None, after: Scan | None, o
 
     if before is None or after is None or before.snapshot is None or after.snapshot is None:
         return diff
+    if diff.compared == "hashes":
+        return diff
     found = spelling(before.snapshot, after.snapshot, diff.key, by_position=options.by_position)
     if found is None:
         return diff
@@ -382,6 +384,7 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         identity=known.identity if len(identities) == 1 else (),
         where=options.where,
         similar=options.similar,
+        counts=options.counts and pair.row is None,
         unexplained=options.unexplained,
         sequence=known.sequence,
         context=known.context,

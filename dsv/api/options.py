@@ -15,7 +15,8 @@ class DiffOptions:
     whatever they are called. `fields`: compare these only. `row`: the only row to compare, by the
     fields of its key. `views` are those that are asked for ("stat", "schema", "labels", "rows"; none: all
     of them), so that profiles can stand in for data that is not here; None: rows, or an error.
-    `profiles`: nothing but profiles is wanted. `memory_bytes` is what may be used. The others are as in `DiffRequest`.
+    `profiles`: nothing but profiles is wanted. `counts`: only the numbers of rows are. `memory_bytes` is what may
+    be used. The others are as in `DiffRequest`.
     """
 
     key: tuple[str, ...] = ()
@@ -40,4 +41,5 @@ class DiffOptions:
     row: Mapping[str, Any] | None = None
     views: frozenset[str] | None = None
     profiles: bool = False
+    counts: bool = False
     memory_bytes: int | None = None

@@ -132,6 +132,7 @@ SHOWING = (
     _flag("--schema", help="Show added, removed, renamed and retyped fields."),
     _flag("--labels", help="Show class counts by split, and which class became which."),
     _flag("--rows", help="Show changed rows, all unless --limit is given."),
+    _flag("--counts", help="Count the rows that differ, and read no cell of them where hashes tell."),
     _flag("--profiles", help="Compare what the profiles record (rows, schema, labels), and open no data."),
     _many("--hide", type=click.Choice(LAYERS), help="Leave this layer of differences out. May be given again."),
     _many("--filter", type=click.Choice(KINDS), help="Show rows of this kind only. May be given again."),
@@ -173,6 +174,8 @@ def diff_options(function: Function) -> Function:
         views = display.views | {"rows"} if display.form == "jsonl" else display.views
         if options.profiles and "rows" in views:
             raise UsageError("profiles hold no rows", hint="leave out --profiles")
+        if options.counts and views & {"rows", "labels"}:
+            raise UsageError("--counts reads no rows", hint="leave out --counts")
         options = replace(options, views=views)
         return function(*args, options=options, display=display, **given)
 
@@ -223,6 +226,7 @@ def _options(given: dict[str, Any]) -> DiffOptions:
         unexplained=given.pop("unexplained"),
         row=given.pop("key_json"),
         profiles=given.pop("profiles"),
+        counts=given.pop("counts"),
         memory_bytes=given.pop("memory"),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dsv.diff import cells, keys, labels, renames, rows, schema
+from dsv.diff import cells, hashed, keys, labels, renames, rows, schema
 from dsv.diff.changes import OneSideChanges, PairedChanges
 from dsv.diff.classes import NOTHING, ClassField, class_field, tally
 from dsv.diff.encoding import Sequences
@@ -86,7 +86,8 @@ def _diff(
     media: MediaFiles | None,
 ) -> DatasetDiff:
     old, new, request, replay = _prepared(old, new, request, replay)
-    placed = None if replay is not None else in_place(old, new, request, _kept(request, media))
+    elsewhere = replay is not None or _told_by_indexes(old, new, request)
+    placed = None if elsewhere else in_place(old, new, request, _kept(request, media))
     if placed is not None:
         old, new, request = placed.old, placed.new, placed.request
     fields = renames.aligned(old, new, request)
@@ -97,6 +98,10 @@ def _diff(
         pairing = rows.pair(left, right, key, compared, by_position=request.by_position)
     else:
         pairing = placed.pair(compared)
+    if request.counts and media is None and hashed.suffices(key, compared, request):
+        for name_of_class in (*request.labels, *filter(None, [request.split])):
+            fields.check(name_of_class, "field")
+        return hashed.diff_of(name, path, old, new, fields, key, pairing)
     differences = cells.fetch(old, new, pairing, key, compared, request)
     counts = cells.count(differences, request)
     unchanged = cells.reconcile(pairing, counts)
@@ -159,6 +164,15 @@ def _diff(
     ]
     diff = replace(diff, findings=tuple(findings))
     return _with_media(diff, media, fields, split, old, new, differences)
+
+
+def _told_by_indexes(old: Table, new: Table, request: DiffRequest) -> bool:
+    """Whether counts alone are wanted, and both sides have row indexes: the files then need not be looked at."""
+    if not (request.counts and request.key and old.schema == new.schema) or request.by_position:
+        return False
+    fields = align(old, new, request.renames)
+    key, fields = keys.choose(old, new, fields, request)
+    return rows.are_indexed(old, new, key, _compared(fields, key, request))
 
 
 def _kept(request: DiffRequest, media: MediaFiles | None) -> list[str]:

@@ -27,7 +27,8 @@ class DiffRequest:
     both sides (diff/keyforms.py); no migration is then asked what it explains.
     `context` are those of the ignored fields that say where a row stands: rows of two places are
     never equal as a whole. `told` are the fields that tell people which row of an `identity` is meant,
-    where its rungs do not.
+    where its rungs do not. `counts`: only the numbers of rows are wanted; cells are then read where the numbers
+    depend on them.
     """
 
     key: tuple[str, ...] = ()
@@ -49,5 +50,6 @@ class DiffRequest:
     context: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     surrogates: tuple[str, ...] = ()
+    counts: bool = False
     iou: float | None = None
     key_forms: tuple[tuple[str, str], ...] = ()

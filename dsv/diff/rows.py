@@ -111,6 +111,14 @@ def index(table: Table, key: Key, compared: Sequence[FieldPair]) -> None:
         table.index(*_hashed("new", key, compared))
 
 
+def are_indexed(old: Table, new: Table, key: Key, compared: Sequence[FieldPair]) -> bool:
+    """Say whether both tables have the row index by which they pair."""
+    if any(field.spelled for field in compared):
+        return False
+    sides: tuple[tuple[Table, Side], ...] = ((old, "old"), (new, "new"))
+    return all(table.index(*_hashed(side, key, compared), make=False) is not None for table, side in sides)
+
+
 def _hashed(side: Side, key: Key, compared: Sequence[FieldPair]) -> tuple[str, str]:
     """SQL for the hashes that pair a side's rows and that tell their values apart."""
     value = hash_of(compared, side)

@@ -12,14 +12,15 @@ from dsv.tables.duckdb import identifier
 from dsv.tables.table import Table
 
 
-def changes(old: Table, new: Table, fields: Alignment, differences: Differences) -> tuple[SchemaChange, ...]:
+def changes(old: Table, new: Table, fields: Alignment, differences: Differences | None) -> tuple[SchemaChange, ...]:
     """Schema changes: of old's fields in their order, then the fields that new adds.
 
     A field that both sides have goes by its new name, but a rename names both. A side without any
-    value says nothing about the type.
+    value says nothing about the type. Without the rows that differ, it is not told which fields came to lack
+    values or ceased to.
     """
     by_old = {pair.old.name: pair for pair in fields.pairs}
-    nulls = _nulls(old, new, differences)
+    nulls = {} if differences is None else _nulls(old, new, differences)
     found: list[SchemaChange] = []
     for field in old.schema:
         pair = by_old.get(field.name)

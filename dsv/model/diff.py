@@ -305,7 +305,8 @@ class MediaDiff:
 class DatasetDiff:
     """What differs in one dataset. Counts are always of all rows.
 
-    What profiles cannot know is None where `compared` is "profiles". `changed_cells*` map a field
+    What profiles cannot know is None where `compared` is "profiles", and what only cells tell where it is
+    "hashes". `changed_cells*` map a field
     (by its new name) to a number of cells; the whitespace-only and case-only cells are part of
     `changed_cells` unless their flag hid them. `key_evidence` says in words why the key was chosen.
     `explained` names the migrations that account for differences, in the order of their chain, and
@@ -317,7 +318,7 @@ class DatasetDiff:
     dataset: str
     path: str
     status: Literal["added", "removed", "modified", "unchanged"]
-    compared: Literal["rows", "profiles"]
+    compared: Literal["rows", "hashes", "profiles"]
     key: tuple[str, ...]
     key_source: KeySource
     key_evidence: str | None
@@ -344,7 +345,7 @@ class DatasetDiff:
     def layers(self) -> frozenset[Layer]:
         """The layers that differ."""
         rows = self.rows
-        equal = self.compared == "rows" and rows.added == rows.removed == rows.changed == 0
+        equal = self.compared != "profiles" and rows.added == rows.removed == rows.changed == 0
         parts = any(part.status != "unchanged" for part in self.tables.values())
         hidden = any((self.changed_cells_whitespace_only or {}).values()) or any(
             (self.changed_cells_case_only or {}).values()

@@ -161,9 +161,9 @@ def _step(item: Transition | SplitMove) -> dict[str, Any]:
 def _samples(dataset: DatasetDiff, limit: int, kinds: tuple[Kind, ...]) -> dict[str, Any] | None:
     """Up to `limit` rows of each kind; one more is asked for, to see whether there is any.
 
-    None where only the profiles were compared; a kind that nobody asked for is None too.
+    None where no rows were compared; a kind that nobody asked for is None too.
     """
-    if dataset.compared == "profiles":
+    if dataset.compared != "rows":
         return None
     found: dict[Kind, list[dict[str, Any]]] = {kind: [] for kind in kinds}
     truncated = False

@@ -58,13 +58,13 @@ class Indexing:
     unchanged: Callable[[], bool]
     least_rows: int | None = None
 
-    def open(self, engine: Engine, key: str, value: str, position: str) -> RowIndex | None:
-        """The index of the rows by the hashes `key` and `value` (SQL over the relation), made if it is worth it."""
+    def open(self, engine: Engine, key: str, value: str, position: str, *, make: bool = True) -> RowIndex | None:
+        """The index of the rows by the hashes `key` and `value` (SQL over the relation); made if it is worth it."""
         if not self.unchanged():
             return None
         name = self._name(engine, key, value)
         found = self.entries.find(name, unchecked=ROWS)
-        if found is None and self._is_wanted(engine):
+        if found is None and make and self._is_wanted(engine):
             source = f"SELECT {position} AS p, {key} AS k, {value} AS v FROM {self.relation} AS dsv_table"
             self.entries.add(name, lambda folder: self._fill(engine, source, folder))
             found = self.entries.find(name, unchecked=ROWS)

@@ -85,11 +85,14 @@ class Table:
         self.engine.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM {self.relation} AS dsv_table")
         return Table(engine=self.engine, relation=name, schema=self.schema, text_fields=self.text_fields)
 
-    def index(self, key: str, value: str) -> RowIndex | None:
-        """The index of the rows by two hashes (SQL over the relation); None if there is none."""
+    def index(self, key: str, value: str, *, make: bool = True) -> RowIndex | None:
+        """The index of the rows by two hashes (SQL over the relation); None if there is none.
+
+        It is made if it is worth it, and `make` allows it.
+        """
         if self.indexing is None or self.indexing.relation != self.relation:
             return None
-        return self.indexing.open(self.engine, key, value, POSITION)
+        return self.indexing.open(self.engine, key, value, POSITION, make=make)
 
     def count(self) -> int:
         """Number of rows."""

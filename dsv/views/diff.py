@@ -112,8 +112,8 @@ def _counts(dataset: DatasetDiff) -> tuple[Span, ...]:
     word = {"added": "new table, ", "removed": "table removed, ", "modified": "", "unchanged": ""}[dataset.status]
     if dataset.status == "unchanged":
         how = "identical bytes" if dataset.changes is None else "compared by rows"
-        if dataset.compared == "profiles":
-            how = "compared by profiles only"
+        if dataset.compared != "rows":
+            how = f"compared by {dataset.compared} only"
         return spans(Span(text="no changes", role="ok"), f"  rows {number(rows.new)}  ", muted(f"({how})"))
     counts = (
         *spans(f"{word}rows {step(rows.old, rows.new)}  "),
@@ -138,7 +138,7 @@ def _summary(dataset: DatasetDiff, *, formatting: bool) -> Iterator[Block]:
     for words in (_of_which(dataset), _key_trouble(dataset), _formatting(dataset) if formatting else ""):
         if words:
             yield Line(spans=spans(words), indent=1)
-    if dataset.status != "unchanged" and dataset.compared == "rows":
+    if dataset.status != "unchanged" and dataset.compared != "profiles":
         yield _key(dataset)
 
 

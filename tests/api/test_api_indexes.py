@@ -16,6 +16,7 @@ from dsv.api import indexes, remembered
 from dsv.api.commit import commit
 from dsv.api.diff import compare
 from dsv.api.options import DiffOptions
+from dsv.diff import dataset
 from dsv.model.diff import DatasetDiff, RowChange
 from dsv.tables.duckdb import Engine, literal
 from dsv.tables.rowindex import Indexing, RowIndex
@@ -237,4 +238,40 @@ def test_commit_indexes_what_the_next_diff_reads(
     made.clear()
     with compare(tmp_path, ("HEAD~1", "HEAD"), None) as comparison:
         assert comparison.result.datasets[0].rows.changed == 1
+    assert made == ["read", "read"]
+
+
+def test_counts_alone_are_told_by_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: list[str]) -> None:
+    old, new = versions(tmp_path)
+    monkeypatch.setenv(indexes.SETTING, "off")
+    whole = answer(old, new)[0]
+    monkeypatch.setenv(indexes.SETTING, "always")
+    for _ in range(2):
+        with compare(tmp_path, (old.name, new.name), None, dataclasses.replace(OPTIONS, counts=True)) as comparison:
+            (counted,) = comparison.result.datasets
+        assert counted.compared == "hashes"
+        assert dataclasses.replace(counted.rows, rekeyed=whole.rows.rekeyed) == whole.rows
+        assert (counted.status, counted.changes, counted.labels) == (whole.status, None, ())
+    assert made == ["made", "made", "read", "read", "read", "read"]
+
+
+def test_counts_of_rows_in_place_are_told_by_indexes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: list[str]
+) -> None:
+    """Files that could be compared by the bytes of their columns are not looked at where both have an index."""
+    old, new = tmp_path / "old.parquet", tmp_path / "new.parquet"
+    for path, label in ((old, "a"), (new, "b")):
+        write(path, [(n, label if n == 70 else "c", "train", 0.5) for n in range(100)])
+    monkeypatch.setenv(indexes.SETTING, "always")
+    counts = dataclasses.replace(OPTIONS, counts=True)
+    with compare(tmp_path, (old.name, new.name), None, counts) as comparison:
+        assert comparison.result.datasets[0].rows.changed == 1
+    assert made == []
+    with monkeypatch.context() as patched:
+        patched.setattr(dataset, "in_place", lambda *words: None)
+        answer(old, new)
+    made.clear()
+    with compare(tmp_path, (old.name, new.name), None, counts) as comparison:
+        assert comparison.result.datasets[0].rows.changed == 1
+        assert comparison.result.datasets[0].rows.unchanged == 99
     assert made == ["read", "read"]
