@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from dsv.diff.fields import FieldPair, Side
 from dsv.diff.keys import Key
@@ -176,7 +176,7 @@ def count(differences: Differences, request: DiffRequest) -> CellCounts:
                 names.append((prefix, pair.name))
                 sums.append(f"count(*) FILTER ({prefix}{number})")
     kinds = [f"count(*) FILTER (kind = '{kind}')" for kind in ("added", "removed", "changed", "same")]
-    counts = aggregated(differences.engine, differences.table, [*kinds, *sums])
+    counts = differences.engine.aggregates(differences.table, [*kinds, *sums])
     added, removed, changed, same = counts[:4]
     by_prefix: dict[str, dict[str, int]] = {"c": {}, "w": {}, "i": {}, "s": {}, "v": {}}
     for (prefix, name), cells in zip(names, counts[4:], strict=True):
@@ -257,14 +257,6 @@ def _side_by_side(differences: Differences, differing: str, left: str, right: st
     return f"CREATE TABLE {differences.table} AS {rows}"
 
 
-def aggregated(engine: Engine, relation: str, aggregates: Sequence[str]) -> list[Any]:
-    """The values of aggregates over a relation, so many in one query as the engine likes."""
-    found: list[Any] = []
-    for start in range(0, len(aggregates), MANY_FIELDS):
-        found += engine.rows(f"SELECT {', '.join(aggregates[start : start + MANY_FIELDS])} FROM {relation}")[0]
-    return found
-
-
 def _differing(differences: Differences, pairs: str, left: str, right: str) -> dict[int, FieldPair]:
     """Those of many compared fields that differ in any pair, in value or spelling."""
     joined = f"{left} AS l JOIN {pairs} AS d ON d.o = l.{OLD} JOIN {right} AS r ON r.{NEW} = d.n"
@@ -273,7 +265,7 @@ def _differing(differences: Differences, pairs: str, left: str, right: str) -> d
         old, new = (f"{side}.{column}" for side, column in zip("lr", differences.columns(pair), strict=True))
         spelled = f" OR {old} IS DISTINCT FROM {new}" if pair.spelled else ""
         tests.append(f"coalesce(bool_or({pair.differs(old, new, None)}{spelled}), false)")
-    flags = aggregated(differences.engine, f"({joined})", tests)
+    flags = differences.engine.aggregates(f"({joined})", tests)
     return {number: pair for number, pair in enumerate(differences.compared) if flags[number]}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dsv.diff.cells import CellCounts, Differences, aggregated
+from dsv.diff.cells import CellCounts, Differences
 from dsv.diff.equality import Form
 from dsv.diff.fields import FieldPair
 from dsv.diff.findings import named
@@ -101,7 +101,7 @@ def _hidden(differences: Differences, changed: int) -> Iterator[Finding]:
 def _coerced(differences: Differences, pairs: Mapping[int, FieldPair]) -> Iterator[Finding]:
     asked = [(kind, number, pair) for kind in COERCIONS for number, pair in pairs.items()]
     sums = [_count(differences, number, pair, kind) for kind, number, pair in asked]
-    counts = aggregated(differences.engine, differences.table, sums)
+    counts = differences.engine.aggregates(differences.table, sums)
     found: dict[str, dict[str, int]] = {}
     for (kind, _, pair), count in zip(asked, counts, strict=True):
         if count:
@@ -130,7 +130,7 @@ def _not_finite(differences: Differences) -> Iterator[Finding]:
         f"AND NOT {_not_finite_cell(columns[pair.name][0], pair.old)})"
         for pair in pairs
     ]
-    counts = aggregated(differences.engine, differences.table, sums)
+    counts = differences.engine.aggregates(differences.table, sums)
     found = {name: count for name, count in zip(columns, counts, strict=True) if count}
     if found:
         yield _listed("not-finite", "numbers are not-a-number or infinite that were not", found)

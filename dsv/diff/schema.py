@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsv.diff.cells import Differences, aggregated
+from dsv.diff.cells import Differences
 from dsv.diff.fields import Alignment, FieldPair, Side
 from dsv.model.diff import SchemaChange
 from dsv.model.schema import widens
@@ -74,7 +74,7 @@ def _nulls(old: Table, new: Table, differences: Differences) -> dict[str, tuple[
         f"coalesce(bool_or({position} IS NOT NULL AND {column} IS NULL), false)"
         for column, position in zip(columns, present, strict=True)
     ]
-    flags = aggregated(differences.engine, differences.table, missing)
+    flags = differences.engine.aggregates(differences.table, missing)
     found = {}
     for number, pair in enumerate(pairs):
         left, right = flags[2 * number], flags[2 * number + 1]

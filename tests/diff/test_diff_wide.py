@@ -13,6 +13,7 @@ import pytest
 
 from dsv.api.diff import DiffOptions, compare
 from dsv.errors import TooLittleMemory
+from dsv.tables import duckdb
 from dsv.tables.duckdb import Engine
 
 OPTIONS = DiffOptions(key=("id",))
@@ -32,6 +33,7 @@ def write(folder: Path, old: dict[str, list[Any]], new: dict[str, list[Any]]) ->
 def test_many_fields_are_compared_as_few_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
     cells = importlib.import_module("dsv.diff.cells")
     monkeypatch.setattr(cells, "MANY_FIELDS", many)
+    monkeypatch.setattr(duckdb, "FEW", many)
     monkeypatch.setattr(cells, "FEW_FIELDS", min(many, 2))
     old, new = table(12), table(12)
     new["f0"][3], new["f1"][4], new["f2"][5], new["f4"][6] = -1, "other", None, "v  " + str(old["f4"][6])[2:]

@@ -220,6 +220,12 @@ def test_faults_are_findings(
     assert words in finding.message
 
 
+def test_boxes_that_are_all_text_are_found(engine: Engine, tmp_path: Path, document: dict[str, Any]) -> None:
+    for annotation in document["annotations"]:
+        annotation["bbox"] = "x"
+    assert rules(scanned(engine, tmp_path, document))["no-box"] == len(document["annotations"])
+
+
 def test_odd_polygons_are_found_beside_masks(engine: Engine, tmp_path: Path, document: dict[str, Any]) -> None:
     document["annotations"][0]["segmentation"] = RLE
     document["annotations"][1]["segmentation"] = [[1, 2, 3, 4, 5, 6], [1, 2, 3]]

@@ -79,7 +79,7 @@ def _unused(engine: Engine, categories: Table | None, table: Table) -> Iterator[
 def _shapes(engine: Engine, table: Table) -> Iterator[Finding]:
     kinds = {item.name: item.type for item in table.schema}
     if "bbox" in kinds:
-        numbers = "bbox" if kinds["bbox"] == "list<number>" else "TRY_CAST(CAST(bbox AS JSON) AS DOUBLE[])"
+        numbers = "bbox" if kinds["bbox"] == "list<number>" else "TRY_CAST(TRY_CAST(bbox AS JSON) AS DOUBLE[])"
         told = f"len(list_filter({numbers}, lambda x: x IS NOT NULL))"
         wrong = f"bbox IS NOT NULL AND (len({numbers}) IS DISTINCT FROM 4 OR {told} <> 4)"
         yield from _annotations(engine, table, wrong, "no-box", "{} a bbox that is no list of four numbers")

@@ -77,7 +77,7 @@ def infer(engine: Engine, relation: str, names: Sequence[str]) -> Schema:
         if all(cell is None or candidate.admits(cell) for cell in cells)
     ]
     tests = [f"bool_and({candidate.test(identifier(names[index]))})" for index, candidate in open_tests]
-    verdicts = engine.rows(f"SELECT {', '.join(['count(*)', *tests])} FROM {relation}")[0][1:]
+    verdicts = engine.aggregates(relation, tests)
     types: dict[int, str] = {}
     for (index, candidate), verdict in zip(open_tests, verdicts, strict=True):
         if verdict:
