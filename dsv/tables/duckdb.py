@@ -196,7 +196,9 @@ class Engine:
     def attached(self) -> str:
         """The name of a new database in a file that lives as long as the engine: for what may not fit memory."""
         name, path = self.fresh("kept"), self.scratch(".duckdb")
-        self.execute(f"ATTACH {literal(str(path))} AS {name}")
+        # older engines take no expression here, so no `literal`; a path holds no NUL
+        quoted = str(path).replace("'", "''")
+        self.execute(f"ATTACH '{quoted}' AS {name}")
         self._attached[name] = path
         return name
 

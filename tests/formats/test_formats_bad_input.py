@@ -127,3 +127,10 @@ def test_a_cell_larger_than_a_readers_piece(tmp_path: Path) -> None:
         table = scan(engine, Snapshot(path=path, format="csv", shown_path="t.csv")).table
         assert table.count() == 2001
         assert engine.rows(f"SELECT length(v) FROM {table.relation} WHERE id = '2'") == [(40_000_000,)]
+
+
+@pytest.mark.parametrize("name", ["long.csv", "long.csv.gz"])
+def test_a_cell_of_megabytes_is_read_within_the_memory_of_the_engine(tmp_path: Path, name: str) -> None:
+    content = b'id,text\n1,"' + b"line\n" * 600_000 + b'"\n2,short\n'
+    (tmp_path / name).write_bytes(gzip.compress(content, 1) if name.endswith(".gz") else content)
+    assert read(tmp_path / name) == 2

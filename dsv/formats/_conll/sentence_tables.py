@@ -120,7 +120,7 @@ class SentenceTables:
         if self._size > STAGE_LIMIT_BYTES:
             self._engine.execute(f"CREATE VIEW {name} AS {query}")
         else:
-            self._engine.execute(f"CREATE TABLE {name} AS {query} ORDER BY {POSITION}")
+            self._engine.execute(f"CREATE TABLE {name} AS SELECT * FROM ({query}) ORDER BY {POSITION}")
         found = self._engine.value(f"SELECT count(*) FROM {name}")
         if found != rows:
             raise AssertionError(f"{rows} lines were written and {found} read")

@@ -115,6 +115,8 @@ def _load(engine: Engine, source: _Source, layout: Layout, longest: int) -> str:
         # the engine's threads cut a file into pieces, and a record must fit one
         "parallel": literal(not source.quotes and longest == _USUAL_RECORD_BYTES),
         "max_line_size": literal(longest),
+        # unless told, sixteen times the longest line
+        "buffer_size": literal(max(longest + 1, 16 * _USUAL_RECORD_BYTES)),
         "compression": literal("gzip" if source.gzip else "none"),
         "columns": columns((name, "VARCHAR") for name in layout.names),
     }
