@@ -268,6 +268,7 @@ def _check_unchanged(scans: Sequence[Scan | None]) -> None:
 
 def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DatasetDiff:
     from dsv.api.explain import replay_between
+    from dsv.api.shared import shared_files
     from dsv.diff.dataset import diff_tables
 
     request = _request(pair, options, before, after)
@@ -280,7 +281,8 @@ def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None,
         request = replace(request, ignore=_others(options.fields, request.key, old, new))
     replay, findings = replay_between(engine, pair)
     media, unlisted = (None, []) if pair.row is not None else media_between(pair)
-    diff = diff_tables(pair.name, pair.path, old, new, request, replay, media)
+    shared = shared_files(before, after) if pair.row is None else None
+    diff = diff_tables(pair.name, pair.path, old, new, request, replay, media, shared)
     diff = replace(diff, findings=(*findings, *unlisted, *(replace(item, dataset=pair.name) for item in diff.findings)))
     if pair.row is not None:
         return diff

@@ -18,6 +18,7 @@ from dsv.diff.findings_splits import of_splits
 from dsv.diff.in_place import in_place
 from dsv.diff.keys import Key
 from dsv.diff.request import DiffRequest
+from dsv.diff.shared_files import SharedFiles
 from dsv.model.diff import (
     DatasetDiff,
     Formatting,
@@ -48,18 +49,19 @@ def diff_tables(
     request: DiffRequest,
     replay: Replay | None = None,
     media: MediaFiles | None = None,
+    shared: SharedFiles | None = None,
 ) -> DatasetDiff:
     """Compare two tables of one engine; a side that is None lacks the dataset.
 
     `replay` are the migrations that lie between them, None if there are none to ask. `media` are
-    the files that rows name.
+    the files that rows name. `shared` are the files of both tables that are the same.
 
     The changed rows are read from the engine, which must stay open as long as they are wanted.
 
     Raises: SchemaError: the request names a field that neither side has, or a key field that one lacks.
     """
     if old is not None and new is not None:
-        return _diff(name, path, old, new, request, replay, media)
+        return _diff(name, path, old, new, request, replay, media, shared)
     if new is not None:
         return _one_side(name, path, new, "new", request, media)
     if old is not None:
@@ -84,6 +86,7 @@ def _diff(
     request: DiffRequest,
     replay: Replay | None,
     media: MediaFiles | None,
+    shared: SharedFiles | None,
 ) -> DatasetDiff:
     old, new, request, replay = _prepared(old, new, request, replay)
     elsewhere = replay is not None or _told_by_indexes(old, new, request)
@@ -94,15 +97,18 @@ def _diff(
     key, left, right, fields = _paired_by(old, new, fields, request)
     fields = renames.by_content(left, right, fields, key, by_position=request.by_position)
     compared = _compared(fields, key, request)
-    if placed is None:
-        pairing = rows.pair(left, right, key, compared, by_position=request.by_position)
+    if placed is not None:
+        pairing, before, after = placed.pair(compared), old, new
+    elif shared is not None and (beside := shared.pair(old, new, key, compared, request)) is not None:
+        pairing, before, after = beside, shared.old, shared.new
     else:
-        pairing = placed.pair(compared)
+        pairing = rows.pair(left, right, key, compared, by_position=request.by_position)
+        before, after = old, new
     if request.counts and media is None and hashed.suffices(key, compared, request):
         for name_of_class in (*request.labels, *filter(None, [request.split])):
             fields.check(name_of_class, "field")
         return hashed.diff_of(name, path, old, new, fields, key, pairing)
-    differences = cells.fetch(old, new, pairing, key, compared, request)
+    differences = cells.fetch(before, after, pairing, key, compared, request)
     counts = cells.count(differences, request)
     unchanged = cells.reconcile(pairing, counts)
     found = _rekeyed(old, new, differences) if counts.added and counts.removed else ()

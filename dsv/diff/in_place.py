@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dsv.diff.fields import FieldPair, align, key_hash
+from dsv.diff.fields import FieldPair, align
+from dsv.diff.keys import is_unique
 from dsv.diff.request import DiffRequest
 from dsv.diff.rows import Pairing
 from dsv.model.diff import Counts
@@ -18,7 +19,6 @@ from dsv.tables.chunks import Alike, alike
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import OFFSET, POSITION, Table
 
-FIRST_ROWS = 10_000
 ROWS_AT_ONCE = 2**20
 """Row groups are compared together up to so many rows: a side of them is held in memory."""
 
@@ -77,7 +77,7 @@ def in_place(old: Table, new: Table, request: DiffRequest, keep: Collection[str]
         return None
     groups = {name: set(layout.differing(name)) for name in old.schema.names if name not in request.key}
     key = [pair for name in request.key if (pair := align(old, new).find(name)) is not None]
-    if not _unique(old, key):
+    if not is_unique(old, key):
         return None
     kept = {*request.key, *keep, *(name for name, differing in groups.items() if differing)}
     ignored = {name for name in groups if name in request.ignore}
@@ -106,20 +106,6 @@ def _fits(old: Table, new: Table, request: DiffRequest) -> bool:
     named = (*request.key, *request.ignore, *request.labels, *([request.split] if request.split else []))
     same = old.schema == new.schema and all(pair.old == pair.new for pair in align(old, new).pairs)
     return bool(request.key) and not any(more) and same and all(name in old.schema for name in named)
-
-
-def _unique(table: Table, key: Sequence[FieldPair]) -> bool:
-    """No two rows have one key, and none lacks a part of it."""
-    source = f"{table.relation} AS dsv_table"
-    if len(key) == 1 and not key[0].nested:
-        # Keys that rise from row to row are unique, and to see that needs no memory.
-        column = identifier(key[0].old.name)
-        rising = f"count(*) FILTER ({column} > previous IS NOT TRUE) <= 1"
-        tried = (f"(SELECT {column} FROM {source} LIMIT {FIRST_ROWS})", f"(SELECT {column} FROM {source})")
-        pairs = (f"(SELECT {column}, lag({column}) OVER () AS previous FROM {some})" for some in tried)
-        if all(table.engine.value(f"SELECT {rising} FROM {some}") for some in pairs):
-            return True
-    return bool(table.engine.value(f"SELECT count(DISTINCT {key_hash(key, 'old')}) = count(*) FROM {source}"))
 
 
 def _narrowed(table: Table, kept: Collection[str]) -> Table:

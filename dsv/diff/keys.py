@@ -178,6 +178,20 @@ def _unique(table: Table, side: Side, key: Sequence[FieldPair]) -> bool:
     return bool(table.engine.value(sql))
 
 
+def is_unique(table: Table, key: Sequence[FieldPair]) -> bool:
+    """No two rows of old have one key, and none lacks a part of it."""
+    source = f"{table.relation} AS dsv_table"
+    if len(key) == 1 and not key[0].nested:
+        # Keys that rise from row to row are unique, and to see that needs no memory.
+        column = identifier(key[0].old.name)
+        rising = f"count(*) FILTER ({column} > previous IS NOT TRUE) <= 1 AND count({column}) = count(*)"
+        tried = (f"(SELECT {column} FROM {source} LIMIT {SAMPLE_ROWS})", f"(SELECT {column} FROM {source})")
+        pairs = (f"(SELECT {column}, lag({column}) OVER () AS previous FROM {some})" for some in tried)
+        if all(table.engine.value(f"SELECT {rising} FROM {some}") for some in pairs):
+            return True
+    return bool(table.engine.value(f"SELECT count(DISTINCT {key_hash(key, 'old')}) = count(*) FROM {source}"))
+
+
 def _values(table: Table, side: Side, key: Sequence[FieldPair]) -> str:
     return f"(SELECT {hash_of(key, side)} AS h FROM {table.relation} AS dsv_table)"
 

@@ -18,6 +18,7 @@ from dsv.tables.table import POSITION, Table
 NONE = Counts(old=0, new=0)
 MOST = 0.9
 """Where at least this share of the shorter side's rows pair, they pair by the right thing."""
+SIDES: tuple[Side, Side] = ("old", "new")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,47 @@ def pair(old: Table, new: Table, key: Key, compared: Sequence[FieldPair], *, by_
         duplicate_keys=found.duplicates if key.fields else None,
         null_keys=found.nulls if key.fields else None,
         reordered=None if by_position else found.reordered,
+    )
+
+
+def pair_beside(
+    old: Table, new: Table, key: Key, compared: Sequence[FieldPair], blocks: Sequence[tuple[int, int, int]]
+) -> Pairing:
+    """Pair rows by key where both sides have more rows, which are equal and pair each with one.
+
+    Those stand together in blocks: (first position in old, first position in new, number of rows). No
+    key of theirs is among the rows of `old` and `new`.
+    """
+    # The ends of a block stand for it: so the order of all rows is seen in the order of a few.
+    ends = [
+        (first + place, second + place) for first, second, rows in blocks for place in sorted({0, rows - 1}) if rows
+    ]
+    spelled = any(field.spelled for field in compared)
+    left, right = (
+        _with_rows(hashes(table, side, key, compared, by_position=False), [end[at] for end in ends], spelled)
+        for at, (table, side) in enumerate(((old, SIDES[0]), (new, SIDES[1])))
+    )
+    found = _paired(old.engine, left, right, spelled, once=True)
+    more = sum(rows for _, _, rows in blocks) - len(ends)
+    return Pairing(
+        table=found.join.table,
+        rows=_more(found.rows, more),
+        pairs=found.join.pairs + more,
+        duplicate_keys=found.duplicates,
+        null_keys=found.nulls,
+        reordered=found.reordered,
+    )
+
+
+def _with_rows(source: str, positions: Sequence[int], spelled: bool) -> str:
+    """SQL for hashed rows and one more at each of the positions: one of a key that no other row of its side has."""
+    spelling = ", CAST(0 AS UBIGINT) AS s" if spelled else ""
+    more = ", ".join(f"({position}, {number})" for number, position in enumerate(positions))
+    if not more:
+        return source
+    return (
+        f"(SELECT * FROM {source} UNION ALL BY NAME SELECT CAST(p AS BIGINT) AS p, hash('dsv block', number) AS k, "
+        f"CAST(0 AS UBIGINT) AS v{spelling} FROM (VALUES {more}) AS ends(p, number))"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import IO, Protocol, runtime_checkable
@@ -61,10 +61,11 @@ class Scan:
     are the format's other tables by name. `findings` are faults of the content that leave it readable.
     `check`, called when the rows were read, raises FormatError if a file has changed meanwhile: large
     files are read where they lie. `ranges` are the rows by file, in their order, of a folder of files
-    of rows. `context` are fields that say where a row stands (a running number, what another table
-    says of its group): they may tell rows apart, and are not compared row by row. `sequence` is the
-    field that numbers the sequences (sentences) in which the rows stand in order. `told` are the fields
-    that tell people which row is meant.
+    of rows, and `some` gives the table of those of some files, by their paths, at the positions that
+    they have among all (None: it is no less work than all). `context` are fields that say where a row
+    stands (a running number, what another table says of its group): they may tell rows apart, and are
+    not compared row by row. `sequence` is the field that numbers the sequences (sentences) in which the
+    rows stand in order. `told` are the fields that tell people which row is meant.
     """
 
     table: Table
@@ -78,6 +79,7 @@ class Scan:
     findings: tuple[Finding, ...] = ()
     check: Callable[[], None] = _nothing
     ranges: tuple[MemberRows, ...] = ()
+    some: Callable[[Collection[str]], Table] | None = None
     context: tuple[str, ...] = ()
     sequence: str | None = None
     snapshot: Snapshot | None = None

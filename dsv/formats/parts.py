@@ -58,6 +58,7 @@ class Parts(ReadOnly):
             first_malformed=found.first_malformed,
             findings=(*notes.findings(), *found.findings),
             ranges=found.ranges,
+            some=found.some,
         )
 
 

@@ -148,6 +148,13 @@ def test_keys_that_repeat_or_are_missing_are_paired_by_key(
     assert (diff.rows.added, diff.rows.removed) != (0, 0)
 
 
+def test_the_only_key_is_missing(engine: Engine, tmp_path: Path) -> None:
+    old, new = sides(engine, tmp_path, edited(some(1), "id", {0}, None), edited(some(1), "id", {0}, None))
+    assert placed(old, new) is None
+    diff, _ = answer(old, new, REQUEST)
+    assert (diff.rows.added, diff.rows.removed, diff.null_keys.old) == (1, 1, 1)
+
+
 def test_keys_in_any_order_may_be_unique(engine: Engine, tmp_path: Path) -> None:
     rows = some()
     random.Random(2).shuffle(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ class Gathered:
 
     table: Table
     ranges: tuple[MemberRows, ...]
+    some: Callable[[Collection[str]], Table] | None = None
     findings: tuple[Finding, ...] = ()
     malformed: int = 0
     first_malformed: str | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dsv.formats._columnar.columns import typed_table
@@ -12,6 +13,7 @@ from dsv.formats._parts.rows import Gathered
 from dsv.formats.base import MemberRows
 from dsv.model.snapshot import Snapshot
 from dsv.tables.duckdb import Engine, identifier, literal
+from dsv.tables.table import Table
 
 _COLUMNS = ("filename", "file_index", ROW_NUMBER)
 """What the reader says of a row beside its own fields."""
@@ -34,27 +36,41 @@ def as_one_view(engine: Engine, snapshot: Snapshot, parts: Sequence[PartFile]) -
     lower = {name.lower() for name, _ in columns[0]}
     if any(item != columns[0] for item in columns) or any(name.lower() in lower for name in (*given, *_COLUMNS)):
         return None
-    return _view(engine, snapshot, parts, paths)
+    ranges = _ranges(engine, parts, paths)
+    every = list(zip(parts, paths, ranges, strict=True))
+
+    def some(wanted: Collection[str]) -> Table:
+        chosen = [item for item in every if item[0].member.path in wanted]
+        # Without any file there is no reader: then none of the rows of the first.
+        table = _view(engine, snapshot, chosen or every[:1])
+        return table if chosen else replace(table, relation=f"(SELECT * FROM {table.relation} LIMIT 0)")
+
+    return Gathered(table=_view(engine, snapshot, every), ranges=ranges, some=some)
 
 
-def _view(engine: Engine, snapshot: Snapshot, parts: Sequence[PartFile], paths: Sequence[Path]) -> Gathered:
-    listed = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
-    counts = dict(engine.rows(f"SELECT file_name, num_rows FROM parquet_file_metadata({listed})"))
+def _ranges(engine: Engine, parts: Sequence[PartFile], paths: Sequence[Path]) -> tuple[MemberRows, ...]:
+    listed = ", ".join(literal(str(path)) for path in paths)
+    counts = dict(engine.rows(f"SELECT file_name, num_rows FROM parquet_file_metadata([{listed}])"))
     ranges, first = [], 1
     for part, path in zip(parts, paths, strict=True):
         ranges.append(MemberRows(path=part.member.path, first=first, count=int(counts[str(path)])))
         first += ranges[-1].count
-    cells = [_by_file([item.first for item in ranges]) + f" + {ROW_NUMBER} AS _dsv_number"]
+    return tuple(ranges)
+
+
+def _view(engine: Engine, snapshot: Snapshot, files: Sequence[tuple[PartFile, Path, MemberRows]]) -> Table:
+    """The rows of some of the files, at the positions that they have among those of all."""
+    listed = "[" + ", ".join(literal(str(path)) for _, path, _ in files) + "]"
+    cells = [_by_file([rows.first for _, _, rows in files]) + f" + {ROW_NUMBER} AS _dsv_number"]
     cells += [
-        f"CAST({_by_file([part.fields[name] for part in parts])} AS VARCHAR) AS {identifier(name)}"
-        for name in parts[0].fields
+        f"CAST({_by_file([part.fields[name] for part, _, _ in files])} AS VARCHAR) AS {identifier(name)}"
+        for name in files[0][0].fields
     ]
     reader = f"read_parquet({listed}, hive_partitioning = false, file_row_number = true)"
     source = f"(SELECT * EXCLUDE ({ROW_NUMBER}), {', '.join(cells)} FROM {reader})"
     found = engine.columns(source)
     del found["_dsv_number"]
-    table = typed_table(engine, snapshot, found, source, "_dsv_number")
-    return Gathered(table=table, ranges=tuple(ranges))
+    return typed_table(engine, snapshot, found, source, "_dsv_number")
 
 
 def _by_file(values: Sequence[str | int | None]) -> str:
