@@ -75,7 +75,8 @@ def _indexed(scan: Scan, content_id: str | None, folder: Path, *, lasting: bool,
     if setting == "off" or content_id is None or content_id.startswith(LOOSE) or scan.snapshot is None:
         return scan
     snapshot, table = scan.snapshot, scan.table
-    read = [snapshot.format, snapshot.gzip, asdict(snapshot.options)]
+    files = None if snapshot.members is None else [member.path for member in snapshot.members]
+    read = [snapshot.format, snapshot.gzip, asdict(snapshot.options), files]
     least = 0 if setting == "always" else LEAST_ROWS if lasting else None
     indexing = Indexing(
         entries=Changesets(folder),

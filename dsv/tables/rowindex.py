@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dsv.errors import TooLittleMemory
 from dsv.tables.changesets import Changesets
 from dsv.tables.duckdb import Engine, literal
 
@@ -93,8 +94,8 @@ class Indexing:
         try:
             self._write(engine, source, folder)
         except Exception as error:
-            # The disk may be full; and if the rows cannot be read, whoever reads them next says so.
-            if not engine.is_damage(error):
+            # Disk or memory may be full; and if the rows cannot be read, whoever reads them next says so.
+            if not engine.is_damage(error) and not isinstance(error, TooLittleMemory):
                 raise
             raise Unmade from None
         if not self.unchanged():

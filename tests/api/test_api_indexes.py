@@ -275,3 +275,20 @@ def test_counts_of_rows_in_place_are_told_by_indexes(
         assert comparison.result.datasets[0].rows.changed == 1
         assert comparison.result.datasets[0].rows.unchanged == 99
     assert made == ["read", "read"]
+
+
+def test_folders_of_part_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: list[str]) -> None:
+    for name, label in (("old", "a"), ("new", "b")):
+        (tmp_path / name).mkdir()
+        for part in range(3):
+            first = 100 * part
+            rows = [(n, label if n in (7, 250) else "c", "train", n / 7) for n in range(first, first + 100)]
+            write(tmp_path / name / f"part-{part}.parquet", rows[1:] if name == "new" and part == 1 else rows)
+    monkeypatch.setenv(indexes.SETTING, "off")
+    expected = answer(tmp_path / "old", tmp_path / "new")
+    assert (expected[0].rows.changed, expected[0].rows.removed) == (2, 1)
+    assert made == []
+    monkeypatch.setenv(indexes.SETTING, "always")
+    for _ in range(2):
+        assert repr(answer(tmp_path / "old", tmp_path / "new")) == repr(expected)
+    assert made.count("read") == 4

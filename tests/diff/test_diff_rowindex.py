@@ -18,6 +18,7 @@ from dsv.diff.fields import align
 from dsv.diff.keys import Key, choose
 from dsv.diff.request import DiffRequest
 from dsv.diff.rows import pair
+from dsv.errors import TooLittleMemory
 from dsv.tables import rowindex
 from dsv.tables.changesets import Changesets
 from dsv.tables.duckdb import literal
@@ -292,11 +293,16 @@ def test_two_may_make_one_index_at_once(make: Any, tmp_path: Path, monkeypatch: 
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_full_disk_costs_time_only(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("full", ["disk", "memory"])
+def test_a_full_disk_or_memory_costs_time_only(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
     old, new = many(make, 100), many(make, 100, "i = 3")
     expected = paired(old, new, ("id",))
 
     def write(self: Indexing, engine: Any, source: str, folder: Path) -> None:
+        if full == "memory":
+            raise TooLittleMemory("no more")
         engine.execute(f"COPY (SELECT 1) TO {literal(str(folder / 'no' / 'folder'))}")
 
     monkeypatch.setattr(Indexing, "_write", write)
