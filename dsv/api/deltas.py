@@ -31,11 +31,17 @@ def told_deltas(trailer: str) -> dict[str, RowDelta]:
 
 def workspace_delta(trees: tuple[Tree, Tree], dataset: str) -> RowDelta | None:
     """HEAD against the workspace, which `trees` are; None where HEAD's data cannot be had."""
+    return workspace_counts(trees, dataset)[0]
+
+
+def workspace_counts(trees: tuple[Tree, Tree], dataset: str) -> tuple[RowDelta | None, int | None]:
+    """HEAD against the workspace, which `trees` are, and the workspace's rows; None for what is not known."""
     try:
         with compare_trees(trees, dataset) as comparison:
-            return delta_of(comparison.result)
+            result = comparison.result
+            return delta_of(result), result.datasets[0].rows.new if len(result.datasets) == 1 else None
     except DataMissing:
-        return None
+        return None, None
 
 
 def delta_of(result: DiffResult) -> RowDelta | None:

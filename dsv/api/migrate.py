@@ -261,7 +261,9 @@ def _apply(workspace: Workspace, opened: OpenChain, to: str | None) -> Iterator[
         )
     results = apply_head(workspace, opened, found.target, found.steps)
     for step in found.steps:
-        changes = [f"{count:,} cells of {field}" for field, count in step.cells.items() if count]
+        changes = [
+            f"{count:,} {'cell' if count == 1 else 'cells'} of {field}" for field, count in step.cells.items() if count
+        ]
         if step.rows_added:
             changes.append(f"{step.rows_added:,} rows added")
         if step.rows_removed:

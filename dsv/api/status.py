@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsv.api.chains import OpenChain, has_chain, open_chain
-from dsv.api.deltas import workspace_delta
+from dsv.api.deltas import workspace_counts
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
 from dsv.api.running import changed_inputs, check_published
@@ -100,9 +100,9 @@ def _dataset(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset) -
     if located is None or located.file is None:
         notes.add(f"{dataset.path} is not checked out", f"dvc checkout {dataset.path}")
     else:
-        delta = workspace_delta(trees, dataset.name)
-        profile = recorded_profile(workspace.tree, located)
-        rows = None if profile is None else profile.rows
+        delta, rows = workspace_counts(trees, dataset.name)
+        if rows is None and (profile := recorded_profile(workspace.tree, located)) is not None:
+            rows = profile.rows
         _uncommitted(workspace, dataset, located, opened, delta, notes)
     if opened is not None:
         _chain(workspace, opened, notes)

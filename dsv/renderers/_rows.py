@@ -24,5 +24,5 @@ def more(rows: Rows, counts: dict[Kind, int]) -> list[Line]:
     else:
         cut = rows.limit is not None and any(count >= rows.limit for count in counts.values())
         text = "… there may be more rows" if cut else ""
-    hint = Span(text="  (--rows shows all, --limit N so many of each kind)", role="muted")
+    hint = Span(text=": --rows shows all, --limit N so many of each kind", role="muted")
     return [Line(spans=spans(Span(text=text, role="muted"), hint), indent=rows.indent)] if text else []

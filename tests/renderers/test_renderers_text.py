@@ -101,10 +101,10 @@ def test_added_and_removed_rows_show_their_fields() -> None:
     ("limit", "total", "last"),
     [
         (None, 3, "~ id=3"),
-        (2, 3, "… 1 more row "),
-        (1, 3_000, "… 2,999 more rows "),
-        (0, 3, "… 3 more rows "),
-        (2, None, "… there may be more rows "),
+        (2, 3, "… 1 more row: "),
+        (1, 3_000, "… 2,999 more rows: "),
+        (0, 3, "… 3 more rows: "),
+        (2, None, "… there may be more rows: "),
         (4, None, "~ id=3"),
     ],
 )
