@@ -45,14 +45,17 @@ class SharedFiles:
 
     def _meet(self, key: Key) -> bool:
         """A row of new that is not shared has the key of one that is."""
-        if len(key.fields) == 1 and not key.fields[0].nested:
-            column = identifier(key.fields[0].name)
-            left, right = column, column
-        else:
+        others = f"{self.new.relation} AS dsv_table"
+        shared = f"{self.equal.relation} AS dsv_table"
+        if len(key.fields) > 1 or key.fields[0].nested:
             left, right = key_hash(key.fields, "old"), key_hash(key.fields, "new")
-        some = f"SELECT {right} FROM {self.new.relation} AS dsv_table"
-        return bool(
-            self.old.engine.value(
-                f"SELECT EXISTS (FROM (SELECT {left} AS k FROM {self.equal.relation} AS dsv_table) WHERE k IN ({some}))"
+            query = f"(SELECT {left} AS k FROM {shared}) WHERE k IN (SELECT {right} FROM {others})"
+        else:
+            column = identifier(key.fields[0].name)
+            # Where files hold ranges of keys, most of them need not be opened.
+            within = f"(SELECT {{}}({column}) FROM {others})"
+            query = (
+                f"{shared} WHERE {column} BETWEEN {within.format('min')} AND {within.format('max')} "
+                f"AND {column} IN (SELECT {column} FROM {others})"
             )
-        )
+        return bool(self.old.engine.value(f"SELECT EXISTS (FROM {query})"))
