@@ -48,6 +48,9 @@ def comparable(column: str, mine: Form, other: Form) -> str:
         return _nested(column, mine.engine, other.engine, 0)
     if mine.type == other.type and not mine.text and not other.text and mine.type not in TEXT_TYPES:
         return column if str(mine.engine) == str(other.engine) else canonical_text(column, mine)
+    if mine.type == other.type == "boolean" and mine.text:
+        # The other side has no spelling of its own.
+        return f"lower({column})"
     if "json" in (mine.type, other.type) and mine.type != other.type and not mine.text:
         return _json_text(column, mine, other)
     return canonical_text(column, mine)

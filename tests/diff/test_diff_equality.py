@@ -36,6 +36,7 @@ EQUAL = {
     "text 4 is integer 4": (("string", "4", "text"), ("integer", "4", "text")),
     "string 4 is integer 4": (("string", "4", ""), ("integer", 4, "")),
     "string true is boolean true": (("string", "true", ""), ("boolean", True, "")),
+    "text True is native true": (("boolean", "True", "text"), ("boolean", True, "")),
     "enum is string": (("enum", "a", ""), ("string", "a", "")),
     "integers of two widths": (("integer", 7, "INTEGER"), ("integer", 7, "BIGINT")),
     "floats of two widths": (("number", 0.5, "FLOAT"), ("number", 0.5, "DOUBLE")),
