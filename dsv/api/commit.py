@@ -26,6 +26,7 @@ from dsv.formats.base import scan
 from dsv.model.dataset import Dataset
 from dsv.model.history import RowDelta
 from dsv.model.profile import profile_path
+from dsv.model.progress import SILENT, Progress, each
 from dsv.model.schema import Schema
 from dsv.profiles import document as profiles
 from dsv.profiles import fit
@@ -50,7 +51,14 @@ class Committed:
     notes: tuple[str, ...]
 
 
-def commit(start: Path, names: Sequence[str], *, message: str | None, dry_run: bool = False) -> Committed:
+def commit(
+    start: Path,
+    names: Sequence[str],
+    *,
+    message: str | None,
+    dry_run: bool = False,
+    progress: Progress = SILENT,
+) -> Committed:
     """Commit the changes of the named datasets, or of all.
 
     Data that nothing tracks goes to DVC; data that Git tracks stays in Git.
@@ -66,14 +74,17 @@ def commit(start: Path, names: Sequence[str], *, message: str | None, dry_run: b
             raise UsageError("no dataset is declared here, so there is nothing to commit", hint="dsv init PATH")
         parts = [_part(workspace, dataset) for dataset in chosen]
         trees = workspace.with_head()
-        deltas = {part.dataset.name: workspace_delta(trees, part.dataset.name) for part in parts}
+        deltas = {
+            part.dataset.name: workspace_delta(trees, part.dataset.name, progress)
+            for part in each(progress, "comparing with HEAD", parts)
+        }
         shared = tuple(_foreign_edits(workspace, [part.dataset for part in parts]))
         metadata = list(dict.fromkeys(path for part in parts for path in part.metadata))
         if dry_run:
             return _foretold(workspace, parts, deltas, shared)
         small, data = ([repository.root / path for path in found] for found in (metadata, _handed_over(parts)))
         with workspace.restoring(small, moved=data):
-            for part in parts:
+            for part in each(progress, "keeping data, counting profiles", parts):
                 _keep(workspace, part)
             paths = changed_paths(repository, [*metadata, *(path for part in parts for path in part.data)])
             text = _with_trailer(message or "", deltas)

@@ -8,6 +8,7 @@ from dsv.api.diff import compare_trees
 from dsv.errors import DataMissing
 from dsv.model.diff import DiffResult
 from dsv.model.history import RowDelta
+from dsv.model.progress import SILENT, Progress
 from dsv.store.trees import Tree
 
 TRAILER = "Dsv-Rows"
@@ -29,15 +30,17 @@ def told_deltas(trailer: str) -> dict[str, RowDelta]:
     }
 
 
-def workspace_delta(trees: tuple[Tree, Tree], dataset: str) -> RowDelta | None:
+def workspace_delta(trees: tuple[Tree, Tree], dataset: str, progress: Progress = SILENT) -> RowDelta | None:
     """HEAD against the workspace, which `trees` are; None where HEAD's data cannot be had."""
-    return workspace_counts(trees, dataset)[0]
+    return workspace_counts(trees, dataset, progress)[0]
 
 
-def workspace_counts(trees: tuple[Tree, Tree], dataset: str) -> tuple[RowDelta | None, int | None]:
+def workspace_counts(
+    trees: tuple[Tree, Tree], dataset: str, progress: Progress = SILENT
+) -> tuple[RowDelta | None, int | None]:
     """HEAD against the workspace, which `trees` are, and the workspace's rows; None for what is not known."""
     try:
-        with compare_trees(trees, dataset) as comparison:
+        with compare_trees(trees, dataset, progress) as comparison:
             result = comparison.result
             return delta_of(result), result.datasets[0].rows.new if len(result.datasets) == 1 else None
     except DataMissing:

@@ -28,6 +28,7 @@ from dsv.errors import (
 )
 from dsv.model.diff import Counts, DatasetDiff, DiffResult, Formatting, KeySource, RowCounts
 from dsv.model.finding import Finding
+from dsv.model.progress import SILENT, Progress, each
 from dsv.model.revision import Revision
 from dsv.store.repository import Repository
 from dsv.store.revisions import resolve, sides
@@ -69,7 +70,11 @@ class Comparison:
 
 
 def compare(
-    start: Path, words: Sequence[str], targets: Sequence[str] | None, options: DiffOptions | None = None
+    start: Path,
+    words: Sequence[str],
+    targets: Sequence[str] | None,
+    options: DiffOptions | None = None,
+    progress: Progress = SILENT,
 ) -> Comparison:
     """Compare what `words` say: revisions as Git reads them, or two files.
 
@@ -78,25 +83,32 @@ def compare(
 
     Raises: DsvError: what was asked for cannot be compared.
     """
-    options = options or DiffOptions()
-    if targets is None and _are_files(start, words):
-        old, new = words
-        pair = file_pair(start / old, start / new, shown=(old, new))
-        return _compare((Revision(name=old), Revision(name=new)), [pair], options)
-    repository = Repository.discover(start)
-    (before, after), named = _split(repository, start, words, targets)
-    trees = Tree(repository, before), Tree(repository, after)
-    pairs = repository_pairs(*trees, named, lambda word: repository.relative(start / word))
-    return _compare((before, after), pairs, options)
+    with progress.task("comparing"):
+        with progress.task("finding what differs"):
+            names, pairs = _found(start, words, targets)
+        return _compare(names, pairs, options or DiffOptions(), progress)
 
 
-def compare_trees(trees: tuple[Tree, Tree], target: str) -> Comparison:
+def compare_trees(trees: tuple[Tree, Tree], target: str, progress: Progress = SILENT) -> Comparison:
     """Compare one dataset, or one table by its repository path, at two revisions.
 
     Raises: DsvError: it cannot be compared.
     """
     pairs = repository_pairs(*trees, [target], lambda word: word)
-    return _compare((trees[0].revision, trees[1].revision), pairs, DiffOptions())
+    return _compare((trees[0].revision, trees[1].revision), pairs, DiffOptions(), progress)
+
+
+def _found(
+    start: Path, words: Sequence[str], targets: Sequence[str] | None
+) -> tuple[tuple[Revision, Revision], list[Pair]]:
+    """Both sides, and the tables to compare."""
+    if targets is None and _are_files(start, words):
+        old, new = words
+        return (Revision(name=old), Revision(name=new)), [file_pair(start / old, start / new, shown=(old, new))]
+    repository = Repository.discover(start)
+    (before, after), named = _split(repository, start, words, targets)
+    trees = Tree(repository, before), Tree(repository, after)
+    return (before, after), repository_pairs(*trees, named, lambda word: repository.relative(start / word))
 
 
 def _are_files(start: Path, words: Sequence[str]) -> bool:
@@ -151,15 +163,19 @@ def _is_target(repository: Repository, start: Path, word: str) -> bool:
     return word.partition(":")[0] in {item.name for item in tree.declared()}
 
 
-def _compare(names: tuple[Revision, Revision], pairs: Sequence[Pair], options: DiffOptions) -> Comparison:
+def _compare(
+    names: tuple[Revision, Revision], pairs: Sequence[Pair], options: DiffOptions, progress: Progress
+) -> Comparison:
     if options.reverse:
         names = (names[1], names[0])
         pairs = [replace(pair, old=pair.new, new=pair.old) for pair in pairs]
     if options.row is not None:
         pairs = [_with_row(pairs, options.row)]
-    engine = Engine(memory=options.memory_bytes)
+    engine = Engine(memory=options.memory_bytes, progress=progress)
+    found = []
     try:
-        found = [_table_diff(engine, pair, options, alone=len(pairs) == 1) for pair in pairs]
+        for pair in each(progress, "tables", pairs):
+            found.append(_table_diff(engine, pair, options, alone=len(pairs) == 1))
     except BaseException:
         engine.close()
         raise
@@ -236,7 +252,10 @@ def _read(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff
     from dsv.api import remembered
 
     try:
-        scans = [None if side is None else _open(engine, pair, side, options) for side in (pair.old, pair.new)]
+        scans: list[Scan | None] = []
+        for which, side in (("old", pair.old), ("new", pair.new)):
+            with engine.progress.task(f"reading {which}"):
+                scans.append(None if side is None else _open(engine, pair, side, options))
     except DataMissing as error:
         return instead_of_rows(pair, options, error)
     said: list[Finding] = []
@@ -286,7 +305,9 @@ def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None,
     diff = replace(diff, findings=(*findings, *unlisted, *(replace(item, dataset=pair.name) for item in diff.findings)))
     if pair.row is not None:
         return diff
-    return with_parts(_with_spelling(diff, before, after, options), before, after)
+    with engine.progress.task("comparing spellings"):
+        diff = _with_spelling(diff, before, after, options)
+    return with_parts(diff, before, after)
 
 
 def _with_spelling(diff: DatasetDiff, before: Scan | None, after: Scan | None, options: DiffOptions) -> DatasetDiff:

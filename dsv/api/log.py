@@ -16,6 +16,7 @@ from dsv.errors import RepositoryError, UnknownDataset, UnknownRevision, did_you
 from dsv.model.dataset import Dataset
 from dsv.model.history import LogEntry
 from dsv.model.profile import profile_path
+from dsv.model.progress import SILENT, Progress, each
 from dsv.model.revision import Revision
 from dsv.store.history import Commit, history
 from dsv.store.repository import Repository
@@ -27,7 +28,12 @@ KEPT = 8
 
 
 def log(
-    start: Path, revisions: Sequence[str], targets: Sequence[str] | None, *, limit: int | None = None
+    start: Path,
+    revisions: Sequence[str],
+    targets: Sequence[str] | None,
+    *,
+    limit: int | None = None,
+    progress: Progress = SILENT,
 ) -> list[LogEntry]:
     """The revisions that changed a dataset, newest first, an entry a dataset.
 
@@ -50,12 +56,10 @@ def log(
     }
     commits = history(repository, [path for own in paths.values() for path in own], new, old, limit)
     trees = _Trees(repository, [commit.id for commit in commits])
-    entries = [
-        _entry(trees, commit, dataset, _first(dataset, places[dataset.name]))
-        for commit in commits
-        for dataset in chosen
-        if any(_touches(path, paths[dataset.name]) for path in commit.paths)
-    ]
+    entries = []
+    for commit in each(progress, "counting rows of commits", commits):
+        touched = (item for item in chosen if any(_touches(path, paths[item.name]) for path in commit.paths))
+        entries += [_entry(trees, commit, item, _first(item, places[item.name])) for item in touched]
     return entries if limit is None else entries[:limit]
 
 

@@ -17,6 +17,7 @@ from dsv.model.dataset import Dataset
 from dsv.model.finding import Finding
 from dsv.model.history import DatasetStatus, RowDelta
 from dsv.model.profile import profile_path
+from dsv.model.progress import SILENT, Progress, each
 from dsv.model.revision import Revision
 from dsv.store.commit import changed_paths
 from dsv.store.revisions import EMPTY, head_name
@@ -34,7 +35,7 @@ class Status:
     datasets: tuple[DatasetStatus, ...]
 
 
-def status(start: Path) -> Status:
+def status(start: Path, progress: Progress = SILENT) -> Status:
     """Where each declared dataset stands; of one that cannot be read, why.
 
     Raises: NotARepository, DocumentError.
@@ -43,7 +44,9 @@ def status(start: Path) -> Status:
     trees = workspace.with_head()
     return Status(
         heading=_heading(workspace, trees[0].revision),
-        datasets=tuple(_attempt(workspace, trees, dataset) for dataset in workspace.declared),
+        datasets=tuple(
+            _attempt(workspace, trees, dataset) for dataset in each(progress, "looking at datasets", workspace.declared)
+        ),
     )
 
 

@@ -16,7 +16,8 @@ from dsv.errors import DsvError
 from dsv.renderers._clean import clean_lines
 
 if TYPE_CHECKING:
-    from dsv.model.page import Page, Progress
+    from dsv.model.page import Page
+    from dsv.model.progress import Progress
 
 BROKEN_PIPE = 141
 FALLBACK_WIDTH = 80
@@ -97,10 +98,12 @@ class Terminal:
 
     def progress(self) -> Progress:
         """Progress for long work: a bar on stderr if that is a terminal and -q was not given."""
-        from dsv.cli.progress import Bars, Silent
-
         if self.quiet or not sys.stderr.isatty():
-            return Silent()
+            from dsv.model.progress import SILENT
+
+            return SILENT
+        from dsv.cli.progress import Bars
+
         return Bars(color=self.colored(sys.stderr))
 
     def _aside(self, label: str, message: str, color: str | None) -> None:

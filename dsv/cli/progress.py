@@ -13,18 +13,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 DELAY_S = 0.5
-
-
-class Silent:
-    """Progress that nobody sees."""
-
-    @contextmanager
-    def task(self, title: str, total: int | None = None) -> Iterator[Silent]:
-        """Do the work and say nothing."""
-        yield self
-
-    def advance(self, done: int = 1) -> None:
-        """Say nothing."""
+COUNTED = 100_000
+"""Of more units than this, such as bytes, the share that is done says more than their number."""
 
 
 class Bars:
@@ -55,7 +45,7 @@ class Bars:
 
     def _show(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         with self._lock:
             if self._display is not None or not self._open:
@@ -63,7 +53,7 @@ class Bars:
             self._display = Progress(
                 TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=30),
-                MofNCompleteColumn(),
+                TextColumn("{task.fields[count]}", markup=False),
                 TimeElapsedColumn(),
                 console=Console(stderr=True, no_color=not self._color),
                 transient=True,
@@ -105,12 +95,19 @@ class Bar:
         """Add to the count."""
         self._done += done
         if self._display is not None and self._id is not None:
-            self._display.update(self._id, completed=self._done)
+            self._display.update(self._id, completed=self._done, count=self._counted())
 
     def show(self, display: Progress) -> None:
         """Join a display."""
         self._display = display
-        self._id = display.add_task(self._title, total=self._total, completed=self._done)
+        self._id = display.add_task(self._title, total=self._total, completed=self._done, count=self._counted())
+
+    def _counted(self) -> str:
+        if self._total is None:
+            return ""
+        if self._total > COUNTED:
+            return f"{min(1, self._done / self._total):.0%}"
+        return f"{self._done:,}/{self._total:,}"
 
     def hide(self) -> None:
         """Leave the display, if there is one."""

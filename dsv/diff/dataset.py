@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -97,32 +97,35 @@ def _diff(
     key, left, right, fields = _paired_by(old, new, fields, request)
     fields = renames.by_content(left, right, fields, key, by_position=request.by_position)
     compared = _compared(fields, key, request)
-    if placed is not None:
-        pairing, before, after = placed.pair(compared), old, new
-    elif shared is not None and (beside := shared.pair(old, new, key, compared, request)) is not None:
-        pairing, before, after = beside, shared.old, shared.new
-    else:
-        pairing = rows.pair(left, right, key, compared, by_position=request.by_position)
-        before, after = old, new
+    with old.engine.progress.task("pairing rows"):
+        if placed is not None:
+            pairing, before, after = placed.pair(compared), old, new
+        elif shared is not None and (beside := shared.pair(old, new, key, compared, request)) is not None:
+            pairing, before, after = beside, shared.old, shared.new
+        else:
+            pairing = rows.pair(left, right, key, compared, by_position=request.by_position)
+            before, after = old, new
     if request.counts and media is None and hashed.suffices(key, compared, request):
         for name_of_class in (*request.labels, *filter(None, [request.split])):
             fields.check(name_of_class, "field")
         return hashed.diff_of(name, path, old, new, fields, key, pairing)
-    differences = cells.fetch(before, after, pairing, key, compared, request)
-    counts = cells.count(differences, request)
+    with old.engine.progress.task("comparing cells"):
+        differences = cells.fetch(before, after, pairing, key, compared, request)
+        counts = cells.count(differences, request)
     unchanged = cells.reconcile(pairing, counts)
     found = _rekeyed(old, new, differences) if counts.added and counts.removed else ()
     schema_changes = schema.changes(old, new, fields, differences)
     told = None
     if replay is not None:
-        from dsv.diff.explain import explain
-
-        differences, told = explain(old, right, fields, key, differences, counts.cells, schema_changes, replay, request)
+        differences, told = _explained(
+            old, right, fields, key, differences, counts.cells, schema_changes, replay, request
+        )
     formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
     split = class_field(fields, request.split, "split field") if request.split else None
     match, only = _meant(old, new, differences, told, request)
     sequences = Sequences(old=old, new=new, fields=_sequence(fields, key, request))
-    label_diffs = _labels(old, new, fields, split, request, differences, sequences)
+    with old.engine.progress.task("counting classes"):
+        label_diffs = _labels(old, new, fields, split, request, differences, sequences)
     diff = DatasetDiff(
         dataset=name,
         path=path,
@@ -202,6 +205,23 @@ def _prepared(
     return old, new, request, replay
 
 
+def _explained(
+    old: Table,
+    new: Table,
+    fields: Alignment,
+    key: Key,
+    differences: cells.Differences,
+    changed: Iterable[str],
+    changes: Sequence[SchemaChange],
+    replay: Replay,
+    request: DiffRequest,
+) -> tuple[cells.Differences, Explanation]:
+    from dsv.diff.explain import explain
+
+    with old.engine.progress.task("replaying migrations"):
+        return explain(old, new, fields, key, differences, changed, changes, replay, request)
+
+
 def _meant(
     old: Table, new: Table, differences: cells.Differences, told: Explanation | None, request: DiffRequest
 ) -> tuple[RowMatch | None, str | None]:
@@ -262,7 +282,8 @@ def _paired_by(old: Table, new: Table, fields: Alignment, request: DiffRequest) 
     if request.identity and not request.key and not request.by_position:
         from dsv.diff.matching import pair_by_identity
 
-        matched = pair_by_identity(old, new, fields, request)
+        with old.engine.progress.task("finding which row is which"):
+            matched = pair_by_identity(old, new, fields, request)
         return matched.key, matched.old, matched.new, fields
     key, fields = keys.choose(old, new, fields, request)
     return key, old, new, fields

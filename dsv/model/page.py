@@ -1,10 +1,9 @@
-"""Page: what a view makes of a result, and what a renderer turns into text. Also Progress."""
+"""Page: what a view makes of a result, and what a renderer turns into text."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from dsv.model.diff import Changeset, Kind
 
@@ -76,20 +75,6 @@ class Page:
     """Blocks, top to bottom."""
 
     blocks: tuple[Block, ...]
-
-
-class Task(Protocol):
-    """A piece of work that is being done."""
-
-    def advance(self, done: int = 1) -> None:
-        """Say that `done` more units are finished."""
-
-
-class Progress(Protocol):
-    """Tells the user how far a long piece of work is. The command line fulfils it."""
-
-    def task(self, title: str, total: int | None = None) -> AbstractContextManager[Task]:
-        """Begin a piece of work of `total` units (None: unknown)."""
 
 
 def spans(*parts: Any) -> tuple[Span, ...]:

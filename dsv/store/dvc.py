@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dsv.errors import RepositoryError
-from dsv.model.page import Progress
+from dsv.model.progress import SILENT, Progress
 from dsv.store import git
 from dsv.store.cache import CacheObject, autostages, cache_folder
 from dsv.store.commit import restoring_index
@@ -53,7 +53,7 @@ def add(repo: Repository, paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(path for path in candidates if before[path] != after[path])
 
 
-def repro(repo: Repository, targets: Sequence[str], progress: Progress | None = None) -> None:
+def repro(repo: Repository, targets: Sequence[str], progress: Progress = SILENT) -> None:
     """Run stages (by name) and what they depend on; `dsv` is found beside this interpreter.
 
     DVC's output is kept back, and told if a stage fails. Git's index stays as it is.
@@ -61,7 +61,7 @@ def repro(repo: Repository, targets: Sequence[str], progress: Progress | None = 
     Raises: RepositoryError: a stage failed: what dsv said in it, else the end of what it wrote.
     """
     project = repo.require_dvc()
-    task = nullcontext() if progress is None else progress.task("dvc repro", len(targets) or None)
+    task = progress.task("dvc repro", len(targets) or None)
     tail: deque[str] = deque(maxlen=TAIL)
     with _unstaged(repo), task as running:
         process = subprocess.Popen(
@@ -79,7 +79,7 @@ def repro(repo: Repository, targets: Sequence[str], progress: Progress | None = 
         with process:
             for line in process.stdout or ():
                 tail.append(line.rstrip())
-                if running is not None and _STAGE_LINE.match(line):
+                if _STAGE_LINE.match(line):
                     running.advance()
     if process.returncode:
         raise _failure([line for line in tail if line])

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from dsv.errors import TooLittleMemory
+from dsv.model.progress import SILENT, Progress
 from dsv.tables.memory import engine_limit
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Engine:
     does not fit goes to disk.
     """
 
-    def __init__(self, memory: int | None = None, threads: int | None = None) -> None:
+    def __init__(self, memory: int | None = None, threads: int | None = None, progress: Progress = SILENT) -> None:
+        self.progress = progress
         self._memory = memory
         self._threads = threads
         self._connection: duckdb.DuckDBPyConnection | None = None

@@ -5,7 +5,8 @@ import pytest
 
 from dsv.cli import progress
 from dsv.cli.output import Terminal
-from dsv.cli.progress import Bars, Silent
+from dsv.cli.progress import Bars
+from dsv.model.progress import Silent
 
 
 class Terminalike(io.StringIO):

@@ -27,7 +27,7 @@ def command(terminal: Terminal, datasets: tuple[str, ...], message: str | None, 
     from dsv.api.commit import commit
 
     text = message if message is not None or dry_run else _edited()
-    done = commit(Path.cwd(), datasets, message=text, dry_run=dry_run)
+    done = commit(Path.cwd(), datasets, message=text, dry_run=dry_run, progress=terminal.progress())
     for note in done.notes:
         terminal.note(note)
     for line in done.lines:

@@ -38,7 +38,7 @@ def command(terminal: Terminal, revisions: tuple[str, ...], options: DiffOptions
     """  # noqa: D301 - the mark keeps click from joining the lines
     from dsv.api.diff import compare
 
-    with compare(Path.cwd(), revisions, targets(), options) as comparison:
+    with compare(Path.cwd(), revisions, targets(), options, terminal.progress()) as comparison:
         result = comparison.result
         _emit(terminal, result, display)
     if not result.complete:

@@ -20,5 +20,5 @@ def command(terminal: Terminal, revisions: tuple[str, ...], stat: bool, limit: i
     from dsv.api.log import log
     from dsv.views.log import build
 
-    entries = log(Path.cwd(), revisions, targets(), limit=limit)
+    entries = log(Path.cwd(), revisions, targets(), limit=limit, progress=terminal.progress())
     terminal.show(build(entries, stat=stat))

@@ -17,6 +17,6 @@ def command(terminal: Terminal) -> int:
     from dsv.api.status import status
     from dsv.views.status import build
 
-    found = status(Path.cwd())
+    found = status(Path.cwd(), terminal.progress())
     terminal.show(build(found.datasets, heading=found.heading))
     return 0 if all(item.readable for item in found.datasets) else DsvError.exit_code

@@ -67,9 +67,12 @@ def scan(engine: Engine, snapshot: Snapshot, delimiters: Sequence[str]) -> Scan:
 
 def _read(engine: Engine, snapshot: Snapshot, layout: Layout) -> tuple[_Source, str]:
     census = Census(layout)
-    with open_bytes(snapshot) as stream:
+    # How many bytes a gzipped file holds is known at its end only.
+    size = None if snapshot.gzip else snapshot.path.stat().st_size
+    with engine.progress.task("checking lines", size) as task, open_bytes(snapshot) as stream:
         for piece in text_pieces(snapshot, stream):
             census.add(piece)
+            task.advance(len(piece))
     if census.plain:
         source = _Source(
             path=snapshot.path,
