@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dsv.diff import cells, hashed, keys, labels, renames, rows, schema
+from dsv.diff import cells, hashed, keys, labels, renames, rows, schema, seldom
 from dsv.diff.changes import OneSideChanges, PairedChanges
 from dsv.diff.classes import NOTHING, ClassField, class_field, tally
 from dsv.diff.encoding import Sequences
-from dsv.diff.equality import Form
 from dsv.diff.fields import Alignment, FieldPair, Side, align, forms
 from dsv.diff.findings import of_numbers
 from dsv.diff.findings_cells import of_cells
@@ -19,26 +18,13 @@ from dsv.diff.in_place import in_place
 from dsv.diff.keys import Key
 from dsv.diff.request import DiffRequest
 from dsv.diff.shared_files import SharedFiles
-from dsv.model.diff import (
-    DatasetDiff,
-    Formatting,
-    KeyChange,
-    LabelDiff,
-    RowCounts,
-    RowMatch,
-    SchemaChange,
-    SimilarPair,
-)
+from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, SchemaChange
 from dsv.model.finding import Finding
 from dsv.tables.table import Table
 
 if TYPE_CHECKING:
-    from dsv.diff.explain import Explanation
     from dsv.diff.media import MediaFiles
     from dsv.diff.replay import Replay
-
-# What most diffs do not need (migrations, media, other keys, conditions) is imported where it is used:
-# a small table is compared in less time than it takes to import all of this room.
 
 
 def diff_tables(
@@ -88,7 +74,7 @@ def _diff(
     media: MediaFiles | None,
     shared: SharedFiles | None,
 ) -> DatasetDiff:
-    old, new, request, replay = _prepared(old, new, request, replay)
+    old, new, request, replay = seldom.prepared(old, new, request, replay)
     elsewhere = replay is not None or _told_by_indexes(old, new, request)
     placed = None if elsewhere else in_place(old, new, request, _kept(request, media))
     if placed is not None:
@@ -113,16 +99,16 @@ def _diff(
         differences = cells.fetch(before, after, pairing, key, compared, request)
         counts = cells.count(differences, request)
     unchanged = cells.reconcile(pairing, counts)
-    found = _rekeyed(old, new, differences) if counts.added and counts.removed else ()
+    found = seldom.rekeyed(old, new, differences, counts)
     schema_changes = schema.changes(old, new, fields, differences)
     told = None
     if replay is not None:
-        differences, told = _explained(
+        differences, told = seldom.explained(
             old, right, fields, key, differences, counts.cells, schema_changes, replay, request
         )
     formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
     split = class_field(fields, request.split, "split field") if request.split else None
-    match, only = _meant(old, new, differences, told, request)
+    match, only = seldom.meant(old, new, differences, told, request)
     sequences = Sequences(old=old, new=new, fields=_sequence(fields, key, request))
     with old.engine.progress.task("counting classes"):
         label_diffs = _labels(old, new, fields, split, request, differences, sequences)
@@ -151,7 +137,7 @@ def _diff(
         changed_cells_whitespace_only=counts.whitespace_only,
         changed_cells_case_only=counts.case_only,
         rekeyed=found,
-        similar=_similar(differences) if request.similar else None,
+        similar=seldom.similar(differences, request),
         changed_cells_encoding_only={
             label.field: sum(item.rows for item in label.encodings) for label in label_diffs if label.encodings
         },
@@ -167,9 +153,9 @@ def _diff(
         *of_cells(differences, counts),
         *(of_splits(left, right, key, split, pairing.duplicate_keys) if split else ()),
         *(told.findings if told else ()),
-        *_renumbered(name, left, right, key, fields, differences, request),
+        *seldom.renumbered(name, left, right, key, fields, differences, request),
         *_overlapping(name, counts, request),
-        *_key_forms(name, old, new, fields, key, pairing, request),
+        *seldom.key_forms(name, old, new, fields, key, pairing, request),
     ]
     diff = replace(diff, findings=tuple(findings))
     return _with_media(diff, media, fields, split, old, new, differences)
@@ -187,94 +173,6 @@ def _told_by_indexes(old: Table, new: Table, request: DiffRequest) -> bool:
 def _kept(request: DiffRequest, media: MediaFiles | None) -> list[str]:
     """Fields that are wanted, whether they differ or not."""
     return [*request.labels, *filter(None, [request.split]), *([media.field] if media is not None else [])]
-
-
-def _prepared(
-    old: Table, new: Table, request: DiffRequest, replay: Replay | None
-) -> tuple[Table, Table, DiffRequest, Replay | None]:
-    """The tables with their keys in another form, or the request with the renames of migrations."""
-    if request.key_forms:
-        from dsv.diff.keyforms import applied
-
-        # Migrations know the keys as they are.
-        return (*applied(old, new, request.key_forms), request, None)
-    if replay is not None:
-        from dsv.diff.explain import recorded_renames
-
-        request = replace(request, renames=recorded_renames(old, new, request, replay))
-    return old, new, request, replay
-
-
-def _explained(
-    old: Table,
-    new: Table,
-    fields: Alignment,
-    key: Key,
-    differences: cells.Differences,
-    changed: Iterable[str],
-    changes: Sequence[SchemaChange],
-    replay: Replay,
-    request: DiffRequest,
-) -> tuple[cells.Differences, Explanation]:
-    from dsv.diff.explain import explain
-
-    with old.engine.progress.task("replaying migrations"):
-        return explain(old, new, fields, key, differences, changed, changes, replay, request)
-
-
-def _meant(
-    old: Table, new: Table, differences: cells.Differences, told: Explanation | None, request: DiffRequest
-) -> tuple[RowMatch | None, str | None]:
-    """How many of the rows that differ are asked for, and the table that names them; None if all are."""
-    match: RowMatch | None = None
-    only: str | None = None
-    if request.where:
-        from dsv.diff.where import matching
-
-        match, only = matching(differences, forms(old), forms(new), request.where)
-    if request.unexplained and told is not None:
-        from dsv.diff.where import unexplained_rows
-
-        match, only = unexplained_rows(differences, match, only)
-    return match, only
-
-
-def _rekeyed(old: Table, new: Table, differences: cells.Differences) -> tuple[KeyChange, ...]:
-    from dsv.diff.rekeyed import rekeyed
-
-    return rekeyed(old, new, differences)
-
-
-def _similar(differences: cells.Differences) -> tuple[SimilarPair, ...]:
-    from dsv.diff.similar import similar
-
-    return similar(differences)
-
-
-def _renumbered(
-    name: str,
-    old: Table,
-    new: Table,
-    key: Key,
-    fields: Alignment,
-    differences: cells.Differences,
-    request: DiffRequest,
-) -> Iterator[Finding]:
-    if request.surrogates:
-        from dsv.diff.surrogates import renumbered
-
-        yield from renumbered(name, old, new, key, fields, differences, request)
-
-
-def _key_forms(
-    name: str, old: Table, new: Table, fields: Alignment, key: Key, pairing: rows.Pairing, request: DiffRequest
-) -> tuple[Finding, ...]:
-    """What there is to say of the forms of keys: in which they were compared, or whether they changed."""
-    if not request.key_forms and pairing.finds_most:
-        return ()
-    from dsv.diff.keyforms import changed_forms, told
-
-    return (*told(name, request), *changed_forms(name, old, new, fields, key, pairing, request))
 
 
 def _paired_by(old: Table, new: Table, fields: Alignment, request: DiffRequest) -> tuple[Key, Table, Table, Alignment]:
@@ -328,11 +226,11 @@ def _one_side(
     fields = Alignment(pairs=(), only_old=present if removed else (), only_new=() if removed else present)
     for field in request.key:
         fields.check(field, "key field")
-    key = () if request.by_position else request.key or _shown_names(table, request)
+    key = () if request.by_position else request.key or seldom.shown_names(table, request)
     number = table.count()
     split = class_field(fields, request.split, "split field") if request.split else None
     old, new = (table, None) if removed else (None, table)
-    match, only = _meant_of_one(table, own, side, request.where)
+    match, only = seldom.meant_of_one(table, own, side, request.where)
     diff = DatasetDiff(
         dataset=name,
         path=path,
@@ -368,23 +266,6 @@ def _one_side(
     return _with_media(diff, media, fields, split, old, new, None)
 
 
-def _shown_names(table: Table, request: DiffRequest) -> tuple[str, ...]:
-    from dsv.diff.matching import shown_names
-
-    return shown_names(table, request)
-
-
-def _meant_of_one(
-    table: Table, own: Mapping[str, Form], side: Side, where: str | None
-) -> tuple[RowMatch | None, str | None]:
-    """How many rows of one side are asked for, and the table that names them; None if all are."""
-    if not where:
-        return None, None
-    from dsv.diff.where import matching_one_side
-
-    return matching_one_side(table, own, side, where)
-
-
 def _compared(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldPair, ...]:
     for name in request.ignore:
         fields.check(name, "field to ignore")
@@ -415,16 +296,8 @@ def _labels(
             before = tally(old, "old", label, split) if old else NOTHING
             after = tally(new, "new", label, split) if new else NOTHING
             compared = labels.compare(label, before, after, differences, sequences)
-            found[label.name] = _credited(compared, label, differences)
+            found[label.name] = seldom.credited(compared, label, differences)
     return tuple(found.values())
-
-
-def _credited(found: LabelDiff, label: ClassField, differences: cells.Differences | None) -> LabelDiff:
-    if differences is None or differences.credits is None:
-        return found
-    from dsv.diff.explain import label_credits
-
-    return label_credits(found, label, differences)
 
 
 def _sequence(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldPair, ...]:
