@@ -197,11 +197,17 @@ class Engine:
 
     def attached(self) -> str:
         """The name of a new database in a file that lives as long as the engine: for what may not fit memory."""
-        name, path = self.fresh("kept"), self.scratch(".duckdb")
-        # older engines take no expression here, so no `literal`; a path holds no NUL
+        path = self.scratch(".duckdb")
+        name = self.attach(path)
+        self._attached[name] = path
+        return name
+
+    def attach(self, path: Path) -> str:
+        """Open a database file, new or not; the name that it has from now on."""
+        name = self.fresh("attached")
+        # Older engines take no expression here, so no `literal`; a path holds no NUL.
         quoted = str(path).replace("'", "''")
         self.execute(f"ATTACH '{quoted}' AS {name}")
-        self._attached[name] = path
         return name
 
     @contextmanager

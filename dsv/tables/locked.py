@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dsv.errors import DsvError, UsageError
-from dsv.tables.duckdb import Engine, literal
+from dsv.tables.duckdb import Engine
 
 MOST_MEMORY_BYTES = 1536 * 1024 * 1024
 LONGEST_S = 60.0
@@ -74,8 +74,7 @@ def select(engine: Engine, rows: str, condition: str, shown: str) -> str:
 @contextmanager
 def _attached(engine: Engine, path: Path) -> Iterator[str]:
     """A database file, under the name that is given, as long as the block runs."""
-    name = engine.fresh("attached")
-    engine.execute(f"ATTACH {literal(str(path))} AS {name}")
+    name = engine.attach(path)
     try:
         yield name
     finally:

@@ -172,7 +172,7 @@ def _inferred(
 ) -> Table | None:
     found = {**found, **_narrowed(engine, source, {name: kind for name, kind in found.items() if is_wide(kind)})}
     types = {name: type_of(kind) for name, kind in found.items()}
-    relation = _load(engine, source, types)
+    relation, types = _loaded(engine, snapshot, shape, source, types)
     sizes = {name: size for name, kind in types.items() if (size := largest(identifier(name), parse(kind)))}
     # Infinity is no integer that was rounded; inside other values it is looked at with the rest.
     tests = [
@@ -191,6 +191,22 @@ def _inferred(
         relation = _load(engine, source, types)
     schema = Schema(fields=tuple(Field(name=name, type=kind) for name, kind in types.items()))
     return Table(engine=engine, relation=relation, schema=schema, origin=origin(relation))
+
+
+def _loaded(
+    engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source, types: dict[str, str]
+) -> tuple[str, dict[str, str]]:
+    """The rows, and the types that they were read with: integers wider than an older engine holds are JSON."""
+    import duckdb
+
+    try:
+        return _load(engine, source, types), types
+    except duckdb.InvalidInputException:
+        wide = _wide_integers(snapshot, shape, set(types)) if source.checked else set()
+        if not wide:
+            raise
+    types = {**types, **dict.fromkeys(wide, "json")}
+    return _load(engine, source, types), types
 
 
 def _narrowed(engine: Engine, source: _Source, wide: Mapping[str, DuckDBPyType]) -> dict[str, DuckDBPyType]:
