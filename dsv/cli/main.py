@@ -6,9 +6,7 @@ its `command` is a click command that returns its exit code, or None for 0.
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,50 +16,12 @@ import click
 
 from dsv import __version__
 from dsv.cli.output import BROKEN_PIPE, Terminal, close_stdout
-from dsv.errors import DsvError, UsageError, did_you_mean
+from dsv.cli.verbs import Verbs
+from dsv.errors import DsvError, UsageError
 
 COMMANDS = Path(__file__).parent / "commands"
 BUG = 70
 INTERRUPTED = 130
-
-
-class Verbs(click.Group):
-    """A group whose commands are found by file name and imported only when they are run."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of the commands, sorted; imports none."""
-        modules = pkgutil.iter_modules([str(COMMANDS)])
-        return sorted(module.name.replace("_", "-") for module in modules if not module.name.startswith("_"))
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a name, imported; None if there is none."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command = importlib.import_module(f"dsv.cli.commands.{cmd_name.replace('-', '_')}").command
-        return command if isinstance(command, click.Command) else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first word names. Raises: UsageError with the nearest name."""
-        known = self.list_commands(ctx)
-        if args[0] not in known and not args[0].startswith("-"):
-            raise UsageError(f"unknown command {args[0]!r}", hint=did_you_mean(args[0], known))
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands with the first line of each module's docstring."""
-        if names := self.list_commands(ctx):
-            with formatter.section("Commands"):
-                formatter.write_dl([(name, _summary(name)) for name in names])
-
-
-def _summary(name: str) -> str:
-    """The first line of a command module, read without importing it."""
-    path = COMMANDS / f"{name.replace('-', '_')}.py"
-    module = path if path.exists() else path.with_suffix("") / "__init__.py"
-    with module.open(encoding="utf-8") as lines:
-        return lines.readline().strip().strip('"').rstrip(".")
 
 
 def _change_directory(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -82,7 +42,9 @@ def _setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     return click.option(*names, expose_value=False, callback=_remember, **attributes)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Verbs, package="dsv.cli.commands", folder=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option(
     "-C",
     "directory",

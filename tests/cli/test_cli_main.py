@@ -1,6 +1,7 @@
 """The outermost layer: exit codes, errors, where output goes, and a start without heavy imports."""
 
 import os
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -56,11 +57,12 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_help_lists_every_command_with_its_first_line() -> None:
     done = run("--help")
-    names = [path.stem for path in cli.COMMANDS.iterdir() if path.suffix == ".py" and path.stem != "__init__"]
-    for name in names:
-        first = (cli.COMMANDS / f"{name}.py").read_text(encoding="utf-8").splitlines()[0]
-        assert f"  {name.replace('_', '-')} " in done.stdout
-        assert first.strip('".')[:20] in done.stdout
+    for folder, shown in ((cli.COMMANDS, done.stdout), (cli.COMMANDS / "migrate", run("migrate", "--help").stdout)):
+        for module in pkgutil.iter_modules([str(folder)]):
+            path = folder / (f"{module.name}/__init__.py" if module.ispkg else f"{module.name}.py")
+            first = path.read_text(encoding="utf-8").splitlines()[0]
+            assert f"  {module.name.replace('_', '-')} " in shown
+            assert first.strip('".')[:20] in shown
 
 
 def test_version() -> None:

@@ -1,0 +1,1 @@
+"""`dsv migrate`: one verb a file; what several of them need is in files with an underscore."""

@@ -1,0 +1,45 @@
+"""`dsv migrate plan`: what the pending migrations would do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from dsv.api.chains import OpenChain, base_snapshot
+from dsv.api.migrate._chains import check_lock, chosen
+from dsv.api.names import PIPELINE
+from dsv.api.opening import Workspace, open_workspace
+from dsv.api.running import is_fresh
+from dsv.documents import pipeline
+from dsv.migrations import plan as planning
+from dsv.model.migration import Plan
+from dsv.tables.duckdb import Engine
+
+
+def plan(start: Path, to: str | None, *, dataset: str | None = None) -> list[Plan]:
+    """What the pending migrations would do, of one chain or of all. Writes nothing.
+
+    Raises: DsvError: a migration does not fit; names the document.
+    """
+    workspace = open_workspace(start, dvc=False)
+    return [foretell(workspace, opened, to) for opened in chosen(workspace, dataset)]
+
+
+def foretell(workspace: Workspace, opened: OpenChain, to: str | None) -> Plan:
+    """What the pending migrations of one chain would do, up to `to`, with the stages that will rerun."""
+    project, base = opened.project, opened.base
+    target = opened.chain.find(to) if to is not None else opened.chain.last
+    check_lock(opened)
+    fresh = is_fresh(workspace, opened)
+    with Engine() as engine:
+        found = planning.plan(
+            engine,
+            opened.chain,
+            opened.lock.head,
+            target,
+            base_snapshot(project, base),
+            lambda name: path if fresh and (path := project.version(base, name)).is_dir() else None,
+            project.path(project.documents(base.dataset)),
+            lambda name: project.parameters(base.dataset, name),
+        )
+    return replace(found, downstream=pipeline.downstream(project.text(PIPELINE), [base.publishes]))

@@ -1,0 +1,52 @@
+"""`dsv migrate up`: apply the pending migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from dsv.api.chains import OpenChain
+from dsv.api.migrate._chains import chosen
+from dsv.api.migrate.plan import foretell
+from dsv.api.opening import Workspace, changing
+from dsv.api.running import apply_head, check_published, head_files
+from dsv.errors import UsageError
+from dsv.model.migration import BASE_ID
+
+
+def up(start: Path, to: str | None, *, dataset: str | None = None) -> list[str]:
+    """Apply the pending migrations, of one chain or of all; what comes out must be what was planned.
+
+    Raises: DsvError: nothing is applied; `dvc.yaml` and `dvc.lock` are as they were.
+    """
+    with changing(start, "migrate up") as workspace:
+        chains = chosen(workspace, dataset)
+        for opened in chains:
+            check_published(workspace, opened)
+        small = [path for opened in chains for path in head_files(opened)]
+        published = [opened.project.path(opened.base.publishes) for opened in chains]
+        with workspace.restoring(small, replaced=published):
+            return [line for opened in chains for line in _apply(workspace, opened, to)]
+
+
+def _apply(workspace: Workspace, opened: OpenChain, to: str | None) -> Iterator[str]:
+    found = foretell(workspace, opened, to)
+    applied = opened.chain.up_to(opened.lock.head)
+    if found.target in (BASE_ID, *(item.id for item in applied)) and found.target != opened.lock.head:
+        raise UsageError(
+            f"{found.target} is applied already; the head is {opened.lock.head}",
+            hint=f"move back: dsv migrate down {found.target}",
+        )
+    results = apply_head(workspace, opened, found.target, found.steps)
+    for step in found.steps:
+        changes = [
+            f"{count:,} {'cell' if count == 1 else 'cells'} of {field}" for field, count in step.cells.items() if count
+        ]
+        if step.rows_added:
+            changes.append(f"{step.rows_added:,} rows added")
+        if step.rows_removed:
+            aside = f", {step.quarantined:,} of them kept in quarantine" if step.quarantined else ""
+            changes.append(f"{step.rows_removed:,} rows removed{aside}")
+        yield f"{step.migration.id}  {', '.join(changes) or 'no cell changed'}, as planned"
+    state = "is" if found.steps else "stays"
+    yield f"head of {opened.base.dataset} {state} {found.target}, {results:,} rows in {opened.base.publishes}"
