@@ -97,7 +97,8 @@ class ClassIdentity:
 
     `key` is immutable, `id` permanent and never reused, `index` the dense training index (None
     once retired), `name` what the cells hold, `parent` another class key. `coverage` says on
-    which rows the class was looked for: "all", "none" or "reviewed".
+    which rows the class was looked for: "all", "none" or "reviewed". `split_from` is the key of
+    the class that it was split out of.
     """
 
     key: str
@@ -109,3 +110,4 @@ class ClassIdentity:
     coverage: str = "all"
     group: bool = False
     retired: bool = False
+    split_from: str | None = None

@@ -73,6 +73,20 @@ def unlabelled(state: State, field: str) -> str | None:
     return state.unlabelled if _fits(state.unlabelled, cell_type(described)) else None
 
 
+def emptied(state: State, field: str, *, where: str) -> str | None:
+    """What a cell holds once its class is taken away: the value for not labelled; None: nothing.
+
+    A list has one class less. Raises: SchemaError: every cell must have a value, and there is none.
+    """
+    described = state.schema[field]
+    if cell_type(described) != described.type:
+        return None
+    nothing = unlabelled(state, field)
+    if nothing is None and not described.nullable:
+        raise SchemaError(f"every cell of {field!r} must have a value", where=where, hint="give its rows another class")
+    return nothing
+
+
 def allowed(state: State, field: str) -> list[str] | None:
     """The texts that a field's cells may hold; None where any value of its type may stand."""
     classes = state.class_list(field)
@@ -123,6 +137,7 @@ def added(
     description: str | None = None,
     coverage: str = "all",
     group: bool = False,
+    split_from: str | None = None,
 ) -> ClassList:
     """The classes and one more, with the next id and, unless it is a group, the next index.
 
@@ -138,6 +153,7 @@ def added(
         description=description,
         coverage=coverage,
         group=group,
+        split_from=split_from,
     )
     return replace(classes, classes=(*classes.classes, identity), next_id=classes.next_id + 1)
 

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from dsv.errors import DsvError, MigrationError, did_you_mean
 from dsv.files import inside
 from dsv.formats import base as formats
+from dsv.model.finding import Finding
 from dsv.model.migration import State
 from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import ReadOptions, Snapshot
 from dsv.operations import _classes
+from dsv.operations._listing import SHOWN_ROWS, message, shown
 from dsv.operations._rows import column, rewrite
 from dsv.operations.base import Inputs
 from dsv.tables.duckdb import Engine, literal
 from dsv.tables.table import POSITION, Table
-
-SHOWN_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class Edit:
     """A field to set: `new` and `old` are fields of the side file.
 
     Without `old` any value may be there. `old_optional`: a file that lacks that field is read as
-    if there were no `old`. `only_null`: a cell that has a value keeps it.
+    if there were no `old`. `only_null`: a cell that has a value keeps it. `single`: the file gives one
+    class, also where the field holds lists of them.
     """
 
     field: str
@@ -37,6 +39,11 @@ class Edit:
     old: str | None = None
     old_optional: bool = False
     only_null: bool = False
+    single: bool = False
+
+    def type(self, field: Field) -> str:
+        """The type of the file's cells."""
+        return _classes.cell_type(field) if self.single else field.type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +65,7 @@ class Edits:
 
     def pairs(self, table: Table) -> str:
         """FROM clause: each side row `e` with the row `t` of its key, all NULL if there is none."""
-        return f"{self.relation} AS e LEFT JOIN {table.relation} AS t ON {self._same_key()}"
+        return f"{self.relation} AS e LEFT JOIN {table.relation} AS t ON {self.same_key()}"
 
     def applied(self, table: Table) -> Table:
         """The rows with the new values in; a cell that no longer has the expected value stays."""
@@ -71,13 +78,13 @@ class Edits:
             if edit.old is not None:
                 test += f" AND {cell} IS NOT DISTINCT FROM e.o{index}"
             cells[edit.field] = f"CASE WHEN {test} THEN e.n{index} ELSE {cell} END"
-        join = f"LEFT JOIN {self.relation} AS e ON {self._same_key()}"
+        join = f"LEFT JOIN {self.relation} AS e ON {self.same_key()}"
         return rewrite(table, table.schema, cells, join=join)
 
     def conflicts(self, table: Table, index: int) -> str:
         """Query of the side rows whose cell has neither the expected nor the new value."""
         cell = column(self.edits[index].field)
-        text = f"{self.key_text()} || ': expected ' || {_shown(f'e.o{index}')} || ', found ' || {_shown(cell)}"
+        text = f"{self.key_text()} || ': expected ' || {shown(f'e.o{index}')} || ', found ' || {shown(cell)}"
         return (
             f"SELECT e.line, {text} AS text FROM {self.pairs(table)} "
             f"WHERE {cell} IS DISTINCT FROM e.o{index} AND {cell} IS DISTINCT FROM e.n{index}"
@@ -85,13 +92,28 @@ class Edits:
 
     def key_text(self) -> str:
         """SQL for the key of a side row, as people read it."""
-        parts = [f"{literal(name + '=')} || {_shown(f'e.k{index}')}" for index, name in enumerate(self.key)]
+        parts = [f"{literal(name + '=')} || {shown(f'e.k{index}')}" for index, name in enumerate(self.key)]
         return " || ' ' || ".join(parts)
 
     def refuse_rows(self, problem: str, query: str, *, hint: str | None = None) -> None:
         """As `refuse`, of what the dataset's rows must be like; nothing where they are not guarded."""
         if self.guarded:
             self.refuse(problem, query, hint=hint)
+
+    def settle(
+        self, problem: str, conflicts: str, *, on_conflict: Literal["error", "skip"], rule: str, skipped: str
+    ) -> tuple[Finding, ...]:
+        """Stop at conflicts, or tell how many there are: `skipped` says why their rows are left alone.
+
+        Raises: MigrationError: as `refuse_rows`.
+        """
+        if on_conflict == "error":
+            hint = "review them again, or leave them alone with `on_conflict: skip`"
+            self.refuse_rows(problem, conflicts, hint=hint)
+            return ()
+        rows = self.engine.value(f"SELECT count(*) FROM ({conflicts})")
+        text = f"{rows} rows of {self.file} were left alone: {skipped}"
+        return () if not rows else (Finding(rule=rule, level="warning", message=text, count=rows),)
 
     def refuse(self, problem: str, query: str, *, hint: str | None = None) -> None:
         """Stop if a query of side rows finds any; it gives `line` and `text` of each.
@@ -102,12 +124,11 @@ class Edits:
         if not total:
             return
         first = self.engine.rows(f"SELECT line, text FROM ({query}) ORDER BY line, text LIMIT {SHOWN_ROWS}")
-        shown = "; ".join(f"line {line}: {text}" for line, text in first)
-        more = f"; and {total - len(first)} more" if total > len(first) else ""
-        rows = "1 row" if total == 1 else f"{total} rows"
-        raise MigrationError(f"{rows} {problem}: {shown}{more}", where=f"{self.file}:{first[0][0]}", hint=hint)
+        listed = [f"line {line}: {text}" for line, text in first]
+        raise MigrationError(message(total, problem, listed), where=f"{self.file}:{first[0][0]}", hint=hint)
 
-    def _same_key(self) -> str:
+    def same_key(self) -> str:
+        """SQL: the side row `e` is about the row `t`."""
         return " AND ".join(f"{column(name)} = e.k{index}" for index, name in enumerate(self.key))
 
 
@@ -167,7 +188,8 @@ def _declared(state: State, found: Schema, edits: Edits) -> Schema:
     """The schema of the side file, with the dataset's types. Raises: MigrationError: it lacks a field."""
     types = {name: state.schema[name].type for name in edits.key}
     for edit in edits.edits:
-        types |= {name: state.schema[edit.field].type for name in (edit.new, edit.old) if name is not None}
+        kind = edit.type(state.schema[edit.field])
+        types |= {name: kind for name in (edit.new, edit.old) if name is not None}
     for name in types:
         if name not in found:
             raise MigrationError(
@@ -223,7 +245,8 @@ def _check_values(state: State, edits: Edits, index: int, edit: Edit) -> None:
     allowed = _classes.allowed(state, field.name)
     if allowed is None:
         return
-    cell = f"unnest(e.n{index})" if _classes.cell_type(field) != field.type else f"e.n{index}"
+    nested = not edit.single and _classes.cell_type(field) != field.type
+    cell = f"unnest(e.n{index})" if nested else f"e.n{index}"
     columns = f"e.line, {edits.key_text()} AS row, CAST({cell} AS VARCHAR) AS value"
     values = f"SELECT {columns} FROM {edits.relation} AS e"
     unknown = _unknown(edits.engine, values, allowed)
@@ -240,7 +263,3 @@ def _unknown(engine: Engine, values: str, allowed: Iterable[str]) -> list[str]:
     known = set(allowed)
     found = engine.rows(f"SELECT value FROM ({values}) WHERE value IS NOT NULL GROUP BY value ORDER BY min(line)")
     return [value for (value,) in found if value not in known]
-
-
-def _shown(value: str) -> str:
-    return f"coalesce(CAST({value} AS VARCHAR), '(missing)')"

@@ -125,9 +125,9 @@ def keyed(key: str, *, default: Any = dataclasses.MISSING) -> Any:
     return dataclasses.field(default=default, metadata={"key": key})
 
 
-def condition() -> Any:
+def condition(*, default: Any = dataclasses.MISSING) -> Any:
     """A dataclass field that holds an SQL condition, in which `${name}` refers to `params.yaml`."""
-    return dataclasses.field(metadata={"sql": True})
+    return dataclasses.field(default=default, metadata={"sql": True})
 
 
 def summary(effect: Effect) -> Summary:
@@ -161,6 +161,8 @@ _RANKS: dict[str, tuple[Any, ...]] = {
 
 
 def _sql_fields(operation: Operation) -> list[str]:
+    """Names of the fields that hold a condition."""
     if not dataclasses.is_dataclass(operation):
         raise TypeError("an operation is a dataclass")
-    return [item.name for item in dataclasses.fields(operation) if item.metadata.get("sql")]
+    conditions = [item.name for item in dataclasses.fields(operation) if item.metadata.get("sql")]
+    return [name for name in conditions if getattr(operation, name) is not None]

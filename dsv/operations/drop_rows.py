@@ -9,10 +9,9 @@ from dsv.errors import MigrationError, SchemaError, did_you_mean
 from dsv.model.finding import Finding
 from dsv.model.migration import Effect, State
 from dsv.model.schema import Field, Schema
-from dsv.operations import _references
+from dsv.operations import _conditions, _references
 from dsv.operations._rows import column, rewrite
 from dsv.operations.base import REASON, Inputs, Operation, Outcome, condition
-from dsv.tables import where as conditions
 from dsv.tables.duckdb import literal
 from dsv.tables.table import Table
 
@@ -55,10 +54,10 @@ class DropRows(Operation):
 
     def _split(self, state: State, table: Table, inputs: Inputs) -> Outcome:
         """The rows that stay and those that go; `where` is bound. Raises: MigrationError."""
-        matches = _checked(table, self.where)
+        matches = _conditions.checked(table, self.where)
         protected = self._protected(state, table, inputs)
         gone = f"({matches} AND NOT {protected})"
-        rows, kept = _counts(table, gone, f"({matches} AND {protected})", self.where)
+        rows, kept = _conditions.counts(table, [gone, f"({matches} AND {protected})"], self.where)
         if inputs.guarded and self.expect is not None and rows != self.expect:
             raise MigrationError(
                 f"{rows} rows would go, not {self.expect} as expected",
@@ -88,36 +87,6 @@ class DropRows(Operation):
                     hint=did_you_mean(name, sorted(known)),
                 )
         return f"coalesce({split} IN ({', '.join(map(literal, self.protect))}), false)"
-
-
-def _checked(table: Table, where: str) -> str:
-    """SQL that is true or false for every row `t`. Raises: UsageError, SchemaError, MigrationError."""
-    import duckdb
-
-    sql = conditions.condition(table.engine, where, table.schema.names)
-    try:
-        kind = table.engine.rows(f"DESCRIBE SELECT ({sql}) FROM {table.relation} AS t")[0][1]
-    except duckdb.Error as error:
-        raise _unusable(where, error) from error
-    if kind != "BOOLEAN":
-        raise MigrationError("this is no condition: it is neither true nor false", where=_references.shown(where))
-    return f"coalesce(({sql}), false)"
-
-
-def _counts(table: Table, gone: str, kept: str, where: str) -> tuple[int, int]:
-    import duckdb
-
-    counts = f"count(*) FILTER (WHERE {gone}), count(*) FILTER (WHERE {kept})"
-    try:
-        rows, protected = table.engine.rows(f"SELECT {counts} FROM {table.relation} AS t")[0]
-    except duckdb.Error as error:
-        raise _unusable(where, error) from error
-    return int(rows), int(protected)
-
-
-def _unusable(where: str, error: Exception) -> MigrationError:
-    reason = str(error).splitlines()[0]
-    return MigrationError(f"the condition cannot be evaluated: {reason}", where=_references.shown(where))
 
 
 def _protected_finding(rows: int, splits: tuple[str, ...]) -> Finding:

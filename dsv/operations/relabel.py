@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dsv.errors import SchemaError
-from dsv.model.finding import Finding
 from dsv.model.migration import Effect, State
 from dsv.operations import _fields, _side
 from dsv.operations.base import Inputs, Operation, Outcome
@@ -43,16 +42,13 @@ class Relabel(Operation):
         name = self._field(state)
         edit = _side.Edit(field=name, new=self.new, old=self.expect)
         edits = _side.read(state, table, inputs, self.file, [edit])
-        conflicts = edits.conflicts(table, 0)
-        if self.on_conflict == "error":
-            edits.refuse_rows(
-                "without the expected label",
-                conflicts,
-                hint="review them again, or leave them alone with `on_conflict: skip`",
-            )
-            return Outcome(table=edits.applied(table))
-        skipped = table.engine.value(f"SELECT count(*) FROM ({conflicts})")
-        findings = () if not skipped else (self._skipped(skipped),)
+        findings = edits.settle(
+            "without the expected label",
+            edits.conflicts(table, 0),
+            on_conflict=self.on_conflict,
+            rule="relabel-skipped",
+            skipped="they have neither the expected nor the new label",
+        )
         return Outcome(table=edits.applied(table), findings=findings)
 
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
@@ -70,10 +66,6 @@ class Relabel(Operation):
         if _fields.find(state, name).name in state.key:
             raise SchemaError(f"field {name!r} is part of the key", where=self.file)
         return name
-
-    def _skipped(self, rows: int) -> Finding:
-        message = f"{rows} rows of {self.file} were left alone: they have neither the expected nor the new label"
-        return Finding(rule="relabel-skipped", level="warning", message=message, count=rows)
 
 
 plugin = Relabel

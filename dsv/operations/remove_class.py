@@ -90,15 +90,7 @@ class RemoveClass(Operation):
             if target.group or target.key == self._found(state).key:
                 raise SchemaError(f"rows cannot be relabelled to {self.relabel_to!r}", where=self.relabel_to)
             return target.name
-        field = state.schema[classes.field]
-        if _classes.cell_type(field) != field.type:
-            return None
-        nothing = _classes.unlabelled(state, field.name)
-        if self.rows == "unlabelled" and nothing is None and not field.nullable:
-            raise SchemaError(
-                f"every cell of {field.name!r} must have a value", where=self.key, hint="use `rows: drop`"
-            )
-        return nothing
+        return _classes.emptied(state, classes.field, where=self.key) if self.rows == "unlabelled" else None
 
     def _forbid(self, table: Table, holds: str) -> None:
         count = table.engine.value(f"SELECT count(*) FROM {table.typed_table().relation} AS t WHERE {holds}")

@@ -126,6 +126,7 @@ class _ClassLine:
     coverage: str = "all"
     group: bool = False
     retired: bool = False
+    split_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

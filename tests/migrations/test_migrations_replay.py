@@ -95,6 +95,14 @@ def relabel(edits: dict[str, tuple[str, str]]) -> Step:
     return Step({"op": "relabel", "file": "SIDE", "on_conflict": "skip"}, do, side)
 
 
+def split(old: str, new: str, keys: list[str]) -> Step:
+    def do(rows: Rows) -> Rows:
+        return every(rows, lambda key, row: {**row, "class": new} if key in keys and row["class"] == old else dict(row))
+
+    side = "id,new\n" + "".join(f"{key},{new}\n" for key in keys)
+    return Step({"op": "split_class", "from": old, "into": [new], "file": "SIDE", "rest": "keep"}, do, side)
+
+
 def set_notes(notes: dict[str, str]) -> Step:
     def do(rows: Rows) -> Rows:
         return every(rows, lambda key, row: {**row, "note": notes.get(key, row["note"])})
@@ -119,7 +127,7 @@ def chains(draw: Any) -> tuple[Rows, list[Step]]:
     now, steps = rows, []
     active = list(CLASSES)
     for number in range(draw(st.integers(1, 4))):
-        kinds = ["rename", "drop", "relabel", "notes"] + (["merge", "unlabel"] if len(active) > 2 else [])
+        kinds = ["rename", "drop", "relabel", "notes", "split"] + (["merge", "unlabel"] if len(active) > 2 else [])
         kind = draw(st.sampled_from(kinds))
         name = draw(st.sampled_from(active))
         other = draw(st.sampled_from([item for item in active if item != name]))
@@ -130,6 +138,9 @@ def chains(draw: Any) -> tuple[Rows, list[Step]]:
         elif kind in ("merge", "unlabel"):
             step = merge(name, other) if kind == "merge" else unlabel(name)
             active.remove(name)
+        elif kind == "split":
+            step = split(name, f"{name}-part{number}", some or [sorted(now)[0]])
+            active.append(f"{name}-part{number}")
         elif kind == "drop":
             step = drop_low(draw(st.sampled_from(["0.15", "0.3"])))
         elif kind == "relabel":
