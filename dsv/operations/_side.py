@@ -18,6 +18,7 @@ from dsv.model.migration import State
 from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import ReadOptions, Snapshot
 from dsv.operations import _classes
+from dsv.operations import _spreadsheet as spreadsheet
 from dsv.operations._listing import SHOWN_ROWS, message, shown
 from dsv.operations._rows import column, rewrite
 from dsv.operations.base import Inputs
@@ -91,7 +92,9 @@ class Edits:
         )
 
     def key_text(self) -> str:
-        """SQL for the key of a side row, as people read it."""
+        """SQL for the key of a side row, as people read it; empty where rows have none."""
+        if not self.key:
+            return "''"
         parts = [f"{literal(name + '=')} || {shown(f'e.k{index}')}" for index, name in enumerate(self.key)]
         return " || ' ' || ".join(parts)
 
@@ -124,7 +127,7 @@ class Edits:
         if not total:
             return
         first = self.engine.rows(f"SELECT line, text FROM ({query}) ORDER BY line, text LIMIT {SHOWN_ROWS}")
-        listed = [f"line {line}: {text}" for line, text in first]
+        listed = [f"line {line}: {text.strip()}" for line, text in first]
         raise MigrationError(message(total, problem, listed), where=f"{self.file}:{first[0][0]}", hint=hint)
 
     def same_key(self) -> str:
@@ -145,24 +148,34 @@ def read(state: State, table: Table, inputs: Inputs, file: str, edits: Sequence[
             where=file,
             hint="declare a key in dvc.yaml (meta.dsv.key) before the chain begins",
         )
-    snapshot = _snapshot(inputs, file)
-    plain = formats.scan(table.engine, snapshot).table
-    known = plain.schema.names
-    edits = [replace(edit, old=None) if edit.old_optional and edit.old not in known else edit for edit in edits]
-    found = Edits(
-        engine=table.engine,
-        relation=table.engine.fresh("edits"),
-        file=file,
-        names=known,
-        key=state.key,
-        edits=tuple(edits),
-        guarded=inputs.guarded,
-    )
-    typed = ReadOptions(schema=_declared(state, plain.schema, found))
-    side = formats.scan(table.engine, replace(snapshot, options=typed)).table
-    _load(side, found)
-    _check_keys(found, table)
-    for index, edit in enumerate(edits):
+    found = _opened(state, table.engine, inputs, file, edits)
+    _check_keys(found)
+    _check_found(state, found, table)
+    for index, edit in enumerate(found.edits):
+        _check_values(state, found, index, edit)
+    return found
+
+
+def read_rows(state: State, table: Table, inputs: Inputs, file: str) -> Edits:
+    """Read a side file of new rows: it has the key, and all other fields that it has are the dataset's.
+
+    Every one of them is the `new` of an edit. The table holds typed values.
+
+    Raises: MigrationError: the file is not there, lacks a field of the key, has one that the dataset
+        lacks, names a row twice or one that is there, or has a value that the field cannot hold.
+        FormatError: it is malformed, or a cell does not fit its field's type.
+    """
+    found = _opened(state, table.engine, inputs, file, None)
+    _check_keys(found)
+    spreadsheet.refuse(state, found, table)
+    there = f"SELECT e.line, {found.key_text()} AS text FROM {found.pairs(table)} WHERE t.{POSITION} IS NOT NULL"
+    if found.key:
+        found.refuse_rows(
+            "in the dataset already",
+            f"{there} GROUP BY ALL",
+            hint="take them out of the file; cells of rows that are there change by `set_values` or `relabel`",
+        )
+    for index, edit in enumerate(found.edits):
         _check_values(state, found, index, edit)
     return found
 
@@ -171,6 +184,39 @@ def count(inputs: Inputs, file: str) -> int:
     """Number of rows of a side file. Raises: MigrationError, FormatError: as `read`."""
     with Engine() as engine:
         return formats.scan(engine, _snapshot(inputs, file)).table.count()
+
+
+def _opened(state: State, engine: Engine, inputs: Inputs, file: str, wanted: Sequence[Edit] | None) -> Edits:
+    """A side file in the engine, with the dataset's types; `wanted` None: every field that is no key."""
+    snapshot = _snapshot(inputs, file)
+    plain = formats.scan(engine, snapshot).table.schema
+    known = plain.names
+    if wanted is None:
+        _check_names(state, known, file)
+        wanted = [Edit(field=name, new=name) for name in known if name not in state.key]
+    edits = [replace(edit, old=None) if edit.old_optional and edit.old not in known else edit for edit in wanted]
+    found = Edits(
+        engine=engine,
+        relation=engine.fresh("edits"),
+        file=file,
+        names=known,
+        key=state.key,
+        edits=tuple(edits),
+        guarded=inputs.guarded,
+    )
+    typed = ReadOptions(schema=_declared(state, plain, found))
+    _load(formats.scan(engine, replace(snapshot, options=typed)).table, found)
+    return found
+
+
+def _check_names(state: State, known: Sequence[str], file: str) -> None:
+    stray = next((name for name in known if name not in state.schema), None)
+    if stray is not None:
+        raise MigrationError(
+            f"the side file has a field {stray!r}, which the dataset lacks",
+            where=file,
+            hint=did_you_mean(stray, state.schema.names) or "add the field first (add_field), or leave it out",
+        )
 
 
 def _snapshot(inputs: Inputs, file: str) -> Snapshot:
@@ -220,16 +266,22 @@ def _load(side: Table, edits: Edits) -> None:
     edits.engine.execute(f"CREATE TABLE {edits.relation} AS SELECT {', '.join(columns)} FROM {side.relation}")
 
 
-def _check_keys(edits: Edits, table: Table) -> None:
+def _check_keys(edits: Edits) -> None:
+    if not edits.key:
+        return
     keys = [f"e.k{index}" for index in range(len(edits.key))]
     text = f"SELECT e.line, {edits.key_text()} AS text FROM {edits.relation} AS e"
     missing = " OR ".join(f"{name} IS NULL" for name in keys)
     edits.refuse("without a key", f"{text} WHERE {missing}")
     same = f"PARTITION BY {', '.join(keys)}"
     edits.refuse("with a key that another line has too", f"{text} QUALIFY count(*) OVER ({same}) > 1")
+
+
+def _check_found(state: State, edits: Edits, table: Table) -> None:
     pairs = f"SELECT e.line, {edits.key_text()} AS text FROM {edits.pairs(table)} GROUP BY ALL"
     found = f"count(t.{POSITION})"
-    edits.refuse_rows("not in the dataset", f"{pairs} HAVING {found} = 0")
+    damage = spreadsheet.damage(state, edits, table)
+    edits.refuse_rows("not in the dataset", f"{pairs} HAVING {found} = 0", hint=damage.hint if damage else None)
     edits.refuse_rows(
         "with a key that several rows of the dataset share",
         f"{pairs} HAVING {found} > 1",

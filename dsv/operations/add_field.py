@@ -9,25 +9,12 @@ from dsv.errors import SchemaError
 from dsv.model.migration import ClassList, Effect, State
 from dsv.model.profile import ClassIdentity
 from dsv.model.schema import Field, Schema
-from dsv.operations import _fields
+from dsv.operations import _constants, _fields
+from dsv.operations._constants import Constant
 from dsv.operations._rows import rewrite
 from dsv.operations.base import Inputs, Operation, Outcome, keyed
-from dsv.tables.duckdb import literal
 from dsv.tables.table import Table
-from dsv.tables.types import Scalar, engine_type, parse
-
-Default = str | bool | int | float | None
-
-_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "string": (str,),
-    "enum": (str,),
-    "date": (str,),
-    "datetime": (str,),
-    "json": (str,),
-}
+from dsv.tables.types import parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +32,7 @@ class AddField(Operation):
     new_field: str = keyed("name")
     type: str
     values: tuple[str, ...] | None = None
-    default: Default = None
+    default: Constant = None
     nullable: bool = True
     unlabelled: bool = False
     label: bool = False
@@ -72,8 +59,7 @@ class AddField(Operation):
 
     def forward(self, state: State, table: Table, inputs: Inputs) -> Outcome:
         after = self.forward_schema(state, inputs)
-        value = f"CAST({literal(self.default)} AS {engine_type(self.type)})"
-        self._check_castable(table, value)
+        value = _constants.sql(table.engine, self.default, self.type, what="default", where=self.new_field)
         return Outcome(table=rewrite(table, after.schema, {self.new_field: value}))
 
     def inverse(self, state: State) -> Operation | None:
@@ -107,22 +93,13 @@ class AddField(Operation):
             if not self.nullable:
                 raise SchemaError("a field that is not nullable needs a default", where=self.new_field)
             return
-        tree = parse(self.type)
-        known = _PYTHON_TYPES.get(tree.name, ()) if isinstance(tree, Scalar) else ()
-        if type(self.default) not in known:
-            raise SchemaError(f"the default {self.default!r} is no {self.type}", where=self.new_field)
+        _constants.check(self.default, self.type, what="default", where=self.new_field)
         if self.values is not None and self.default not in self.values:
             raise SchemaError(
                 f"the default {self.default!r} is none of the values",
                 where=self.new_field,
                 hint=f"add {self.default!r} to `values:`",
             )
-
-    def _check_castable(self, table: Table, value: str) -> None:
-        """Check what only the engine can: dates that exist, integers of 64 bits. Raises: SchemaError."""
-        attempt = value.replace("CAST(", "TRY_CAST(", 1)
-        if self.default is not None and table.engine.value(f"SELECT {attempt}") is None:
-            raise SchemaError(f"the default {self.default!r} is no {self.type}", where=self.new_field)
 
     def _classes(self) -> ClassList:
         named = [value for value in self.values or () if not (self.unlabelled and value == self.default)]
