@@ -23,7 +23,7 @@ def undone(
     """Compare the replay of all rows of old with new, and tell what the differences do not show.
 
     That are cells that a migration changes and that are as they were before it, cells of a field
-    that a migration adds, and rows that it takes out. `unexplained` are the differences that no
+    that a migration adds, and rows that it adds or takes out. `unexplained` are the differences that no
     migration accounts for, which are known already.
     """
     final = replayed.final
@@ -96,6 +96,12 @@ def _findings(counts: cells.CellCounts, unexplained: Work) -> Iterator[Finding]:
         yield Finding(rule="not-as-migrated", level="warning", message=message, count=total)
     kept = counts.added - unexplained.rows_added
     if kept > 0:
-        rows_are = "1 row is" if kept == 1 else f"{kept:,} rows are"
-        message = f"{rows_are} still there that the migrations take out"
-        yield Finding(rule="not-as-migrated", level="warning", message=message, count=kept)
+        yield _rows(kept, "still there that the migrations take out")
+    lacking = counts.removed - unexplained.rows_removed
+    if lacking > 0:
+        yield _rows(lacking, "not there that the migrations add")
+
+
+def _rows(count: int, what: str) -> Finding:
+    rows_are = "1 row is" if count == 1 else f"{count:,} rows are"
+    return Finding(rule="not-as-migrated", level="warning", message=f"{rows_are} {what}", count=count)

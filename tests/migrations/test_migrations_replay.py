@@ -111,6 +111,10 @@ def set_notes(notes: dict[str, str]) -> Step:
     return Step({"op": "set_values", "file": "SIDE", "fields": ["note"]}, do, side)
 
 
+def add(new: Rows) -> Step:
+    return Step({"op": "add_rows", "file": "SIDE"}, lambda rows: {**deepcopy(rows), **new}, table_text(new, FIELDS))
+
+
 @st.composite
 def chains(draw: Any) -> tuple[Rows, list[Step]]:
     """Base rows, and migrations that fit what the ones before them made of the rows."""
@@ -127,7 +131,7 @@ def chains(draw: Any) -> tuple[Rows, list[Step]]:
     now, steps = rows, []
     active = list(CLASSES)
     for number in range(draw(st.integers(1, 4))):
-        kinds = ["rename", "drop", "relabel", "notes", "split"] + (["merge", "unlabel"] if len(active) > 2 else [])
+        kinds = ["rename", "drop", "relabel", "notes", "split", "add"] + (["merge", "unlabel"] if len(active) > 2 else [])
         kind = draw(st.sampled_from(kinds))
         name = draw(st.sampled_from(active))
         other = draw(st.sampled_from([item for item in active if item != name]))
@@ -145,6 +149,8 @@ def chains(draw: Any) -> tuple[Rows, list[Step]]:
             step = drop_low(draw(st.sampled_from(["0.15", "0.3"])))
         elif kind == "relabel":
             step = relabel({key: (now[key]["class"] or name, other) for key in some} or {sorted(now)[0]: (name, other)})
+        elif kind == "add":
+            step = add({f"a{number}{place}": {"class": name, "note": "x", "score": "0.1"} for place in range(2)})
         else:
             step = set_notes({key: f"n{number}" for key in some} or {sorted(now)[0]: "first"})
         steps.append(step)
@@ -190,7 +196,9 @@ def expected(old: Rows, new: Rows, steps: list[Step]) -> tuple[dict[int, Counter
             gone = next((n for n, state in enumerate(states) if key not in state), None)
             (rest if gone is None else credits.setdefault(gone, Counter()))["removed"] += 1
         elif key not in old:
-            rest["added"] += 1
+            same = key in final and final[key] == new[key]
+            last = [n for n in range(1, len(states)) if same and states[n].get(key) != states[n - 1].get(key)]
+            (credits.setdefault(last[-1], Counter()) if last else rest)["added"] += 1
         else:
             wrote: set[int | None] = set()
             for field in ("class", "note", "score"):
@@ -301,6 +309,15 @@ def test_what_a_migration_did_and_a_hand_took_back_is_told(adopt: Any) -> None:
     assert diff.unexplained == Work()
     assert [(item.rule, item.count) for item in diff.findings] == [("not-as-migrated", 1), ("not-as-migrated", 1)]
     assert "1 of class" in diff.findings[0].message
+
+
+def test_rows_that_a_migration_adds_and_that_are_not_there(adopt: Any) -> None:
+    row = {"class": "car", "note": "x", "score": "0.2"}
+    bench = written(adopt, ROWS, [add({"d": row, "e": row})])
+    diff = explained(bench, ROWS, {**ROWS, "d": row}, BASE_ID)
+    assert [counted(item.work) for item in diff.explained or ()] == [Counter(added=1)]
+    assert diff.unexplained == Work()
+    assert [item.message for item in diff.findings] == ["1 row is not there that the migrations add"]
 
 
 @pytest.mark.parametrize(("where", "expected"), [(None, ["b", "c", "new"]), ("new.class = 'bus'", ["b"])])
