@@ -87,6 +87,10 @@ class BrokenPromise(MigrationError):
     """What was done differs from what the plan said."""
 
 
+class BrokenPin(MigrationError):
+    """What would be done differs from what `plan --pin` wrote into the document."""
+
+
 class UnknownName(UsageError):
     """No leaf (format, operation, check, renderer) of that name."""
 

@@ -19,7 +19,8 @@ class Applied:
     """What a migration made of a table.
 
     `fields` maps the fields before to the fields after that hold the same cells. `quarantine` are
-    the rows that each operation set aside. `lines` are the operations in words, with their signs.
+    the rows that each operation set aside. `lines` are the operations in words, with their signs,
+    `guards` what they checked.
     """
 
     state: State
@@ -29,6 +30,7 @@ class Applied:
     lines: tuple[tuple[str, str], ...]
     effect: Effect
     findings: tuple[Finding, ...]
+    guards: tuple[str, ...] = ()
 
 
 def apply(
@@ -61,7 +63,8 @@ def apply(
             outcome = operation.forward(state, table, inputs)
             foretold = operation.forward_schema(state, inputs)
         except DsvError as error:
-            error.where = error.where or f"{migration.path}: operation {position} ({unbound.name})"
+            place = f"{migration.place(f'operations[{position - 1}]')}: operation {position} ({unbound.name})"
+            error.where = place if error.where is None else f"{error.where}\n{place}"
             raise
         if outcome.table.schema != foretold.schema:
             raise BrokenPromise(f"{operation.name} made other fields than it foretold", where=migration.path)
@@ -78,6 +81,7 @@ def apply(
         lines=tuple(lines),
         effect=worst(effects),
         findings=tuple(finding for item in outcomes for finding in item.findings),
+        guards=tuple(guard for item in outcomes for guard in item.guards),
     )
 
 

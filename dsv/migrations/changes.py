@@ -19,16 +19,18 @@ class Changes:
     """Rows before against rows after, paired by key, or by position where there is none.
 
     `cells` maps a field (by its name after) to the number of cells that differ; fields that are
-    new or gone do not count. `moved` rows have another split. `touched` rows belong to an
+    new or gone do not count. `changed` rows have such a cell, `moved` rows another split. `touched` rows belong to an
     evaluation split before or after, and are added, removed, moved or have another class: a class
-    with another name is the same class.
+    with another name is the same class. `leaked` rows moved between an evaluation split and another.
     """
 
     cells: Mapping[str, int]
     added: int
     removed: int
+    changed: int
     moved: int
     touched: int
+    leaked: int = 0
 
 
 def changes(before: Table, before_state: State, applied: Applied) -> Changes:
@@ -38,14 +40,18 @@ def changes(before: Table, before_state: State, applied: Applied) -> Changes:
     on = " AND ".join(f"b.{old} = a.{new}" for old, new in pairs)
     both = f"b.{POSITION} IS NOT NULL AND a.{POSITION} IS NOT NULL"
     differs = {new: f"b.{identifier(old)} IS DISTINCT FROM a.{identifier(new)}" for old, new in fields.items()}
-    moved, touched = _splits(before_state, applied)
+    moved, touched, leaked = _splits(before_state, applied)
     counted = [f"{both} AND {test}" for test in differs.values()]
-    counted += [f"b.{POSITION} IS NULL", f"a.{POSITION} IS NULL", f"{both} AND {moved}", touched]
+    changed = " OR ".join(differs.values()) or "false"
+    counted += [f"b.{POSITION} IS NULL", f"a.{POSITION} IS NULL"]
+    counted += [f"{both} AND ({changed})", f"{both} AND {moved}", touched, f"{both} AND {leaked}"]
     columns = ", ".join(f"count(*) FILTER (WHERE {test})" for test in counted)
     found = before.engine.rows(f"SELECT {columns} FROM {before.relation} b FULL JOIN {after.relation} a ON {on}")[0]
-    *cells, added, removed, moves, touches = map(int, found)
+    *cells, added, removed, altered, moves, touches, leaks = map(int, found)
     differing = {name: count for name, count in zip(differs, cells, strict=True) if count}
-    return Changes(cells=differing, added=added, removed=removed, moved=moves, touched=touches)
+    return Changes(
+        cells=differing, added=added, removed=removed, changed=altered, moved=moves, touched=touches, leaked=leaks
+    )
 
 
 def _pairing(before: tuple[str, ...], after: tuple[str, ...], fields: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -55,21 +61,26 @@ def _pairing(before: tuple[str, ...], after: tuple[str, ...], fields: Mapping[st
     return [(POSITION, POSITION)]
 
 
-def _splits(before: State, applied: Applied) -> tuple[str, str]:
-    """SQL: the split differs; an evaluation row is touched."""
+def is_evaluation(split: str) -> str:
+    """SQL: the split (text) is one that models are judged on; never NULL."""
+    return f"coalesce(lower({split}) IN ({', '.join(map(literal, EVALUATION_SPLITS))}), false)"
+
+
+def _splits(before: State, applied: Applied) -> tuple[str, str, str]:
+    """SQL: the split differs; an evaluation row is touched; a row crosses the line between them."""
     after = applied.state.split
     if before.split is None or after is None or applied.fields.get(before.split) != after:
-        return "false", "false"
+        return "false", "false", "false"
     old, new = (f"CAST({side}.{identifier(name)} AS VARCHAR)" for side, name in (("b", before.split), ("a", after)))
-    names = ", ".join(map(literal, EVALUATION_SPLITS))
-    evaluation = f"(coalesce(lower({old}) IN ({names}), false) OR coalesce(lower({new}) IN ({names}), false))"
+    evaluation = f"({is_evaluation(old)} OR {is_evaluation(new)})"
+    crossing = f"{old} IS NOT NULL AND {new} IS NOT NULL AND {is_evaluation(old)} <> {is_evaluation(new)}"
     moved = f"{old} IS DISTINCT FROM {new}"
     relabelled = [
         _relabelled(before, applied, old_label, applied.fields[old_label])
         for old_label in before.labels
         if old_label in applied.fields
     ]
-    return moved, f"{evaluation} AND ({' OR '.join([moved, *relabelled])})"
+    return moved, f"{evaluation} AND ({' OR '.join([moved, *relabelled])})", crossing
 
 
 def _relabelled(before: State, applied: Applied, old: str, new: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,12 +17,23 @@ from dsv.documents.yaml import KeyPath
 from dsv.errors import DocumentError, DsvError, UnknownName
 from dsv.files import inside
 from dsv.migrations.encode import encode
-from dsv.model.migration import BASE_ID, Migration
+from dsv.model.migration import BASE_ID, Expectation, Migration, RowTest
 from dsv.operations.base import Operation
 
 ID = re.compile(r"m[0-9]{4}_[a-z0-9_]{1,60}")
 SUFFIX = ".yaml"
+UNCHANGED, REMOVED = "unchanged", "removed"
 _TEXT_SUFFIXES = (".csv", ".tsv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowTestDocument:
+    """A test of a document: a row or a list of rows; `unchanged`, `removed` or rows; counts."""
+
+    given: Any
+    expect: Any = None
+    counts: Expectation | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,8 @@ class MigrationDocument:
     title: str
     why: str | None = None
     operations: tuple[Any, ...]
+    expect: Expectation | None = None
+    tests: tuple[RowTestDocument, ...] = ()
 
 
 def read(text: str | bytes, path: str, folder: Path | None) -> Migration:
@@ -50,8 +63,10 @@ def read(text: str | bytes, path: str, folder: Path | None) -> Migration:
     document = decode_into(problems, MigrationDocument, value, ())
     raw = value.get("operations")
     operations = _operations(problems, raw if isinstance(raw, list) else [])
+    tests: tuple[RowTest, ...] = ()
     if document is not None:
         _check(problems, document, PurePosixPath(path))
+        tests = tuple(_tests(problems, document))
     problems.check()
     side_files = list(dict.fromkeys(name for item in operations for name in item.side_files()))
     hashes = {name: None if folder is None else _hash(folder, name, path) for name in side_files}
@@ -66,11 +81,16 @@ def read(text: str | bytes, path: str, folder: Path | None) -> Migration:
         side_files=tuple(str(above / name) for name in side_files),
         tuned=tuple(dict.fromkeys(name for item in operations for name in item.parameters())),
         digest=digest(document.id, document.after, operations, hashes),
+        expect=document.expect,
+        tests=tests,
+        lines={_spelled(place): line for place, line in lines.items() if 0 < len(place) <= 2},
     )
 
 
 def digest(identifier: str, after: str, operations: Sequence[Operation], hashes: dict[str, str | None]) -> str:
     """SHA-256 of what a migration means: comments, title, why and spelling of the document do not count.
+
+    Nor do `expect` and `tests`: they hold a migration to account and never change what it makes.
 
     `hashes` are those of the side files, by name.
     """
@@ -101,6 +121,37 @@ def operation_of(problems: Problems, mapping: Any, path: KeyPath) -> Operation |
     parameters = {key: item for key, item in mapping.items() if key != "op"}
     made: Operation | None = decode_into(problems, kind, parameters, path)
     return made
+
+
+def _tests(problems: Problems, document: MigrationDocument) -> Iterator[RowTest]:
+    """The tests of a document, their rows as lists; what is wrong with one is noted."""
+    for place, item in enumerate(document.tests):
+        path: KeyPath = ("tests", place)
+        given = _rows(problems, item.given, (*path, "given"))
+        expect: tuple[Mapping[str, Any], ...] | None = None
+        if item.expect == UNCHANGED:
+            expect = given
+        elif item.expect == REMOVED:
+            expect = ()
+        elif item.expect is not None:
+            expect = _rows(problems, item.expect, (*path, "expect"))
+        elif item.counts is None:
+            problems.add(path, "a test needs `expect:` or `counts:`", "such as: expect: unchanged")
+        line = problems.lines.get(path, 1)
+        yield RowTest(given=given, expect=expect, counts=item.counts, name=item.name, line=line)
+
+
+def _rows(problems: Problems, value: Any, path: KeyPath) -> tuple[Mapping[str, Any], ...]:
+    rows = value if isinstance(value, list) else [value]
+    if not rows or not all(isinstance(row, dict) and row for row in rows):
+        also = f", {UNCHANGED} or {REMOVED}" if path[-1] == "expect" else ""
+        problems.add(path, f"{path[-1]!r} is a row (fields and values) or a list of rows{also}")
+        return ()
+    return tuple(rows)
+
+
+def _spelled(path: KeyPath) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 def _operations(problems: Problems, raw: list[Any]) -> list[Operation]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dsv.migrations import findings
 from dsv.migrations.apply import Applied, apply
 from dsv.migrations.chain import Chain
-from dsv.migrations.changes import Changes, changes
+from dsv.migrations.changes import changes
 from dsv.migrations.run import read_rows
 from dsv.migrations.source import base_rows, check_key, check_names
 from dsv.migrations.version import open_version
-from dsv.model.finding import Finding, Level
-from dsv.model.migration import ClassList, Migration, Plan, PlanStep, State, Tally
+from dsv.model.migration import Migration, Plan, PlanStep, State, Tally
 from dsv.model.snapshot import Snapshot
 from dsv.profiles.digest import row_digest
 from dsv.tables.duckdb import Engine
@@ -88,6 +88,9 @@ class _Walk:
         counts = changes(self.table, self.state, applied)
         quarantined = sum(item.count() for item in applied.quarantine)
         before, after = self.tally, _tally(applied.table, applied.state)
+        found = findings.of_step(
+            self.chain.base.dataset, migration, (self.state, self.table), applied, counts, quarantined, self.folder
+        )
         step = PlanStep(
             migration=migration,
             lines=applied.lines,
@@ -101,7 +104,9 @@ class _Walk:
             digest=row_digest(applied.table),
             classes_before=self.state.classes,
             classes_after=applied.state.classes,
-            findings=tuple(_findings(self.chain.base.dataset, self.state, applied, counts, quarantined)),
+            findings=found,
+            rows_changed=counts.changed,
+            guards=applied.guards,
         )
         self._go_on(applied)
         self.tally = after
@@ -124,44 +129,3 @@ class _Walk:
 
 def _tally(table: Table, state: State) -> Tally:
     return tally(table, labels=state.labels, split=state.split, unlabelled=state.unlabelled)
-
-
-def _findings(dataset: str, before: State, applied: Applied, counts: Changes, quarantined: int) -> list[Finding]:
-    told = []
-    deleted = counts.removed - quarantined
-    if deleted > 0:
-        told.append(_finding("destructive", "warning", f"{_rows(deleted)} deleted, not set aside", deleted))
-    dropped = [name for name in before.schema.names if name not in applied.fields]
-    if dropped:
-        told.append(_finding("destructive", "warning", f"dropped with their cells: {', '.join(dropped)}", len(dropped)))
-    if counts.touched:
-        text = f"{_rows(counts.touched)} changed in an evaluation split: scores before and after do not compare"
-        told.append(_finding("evaluation-touched", "warning", text, counts.touched))
-    for classes in applied.state.classes:
-        told += _new_classes(before, classes)
-    return [replace(item, dataset=dataset) for item in (*told, *applied.findings)]
-
-
-def _new_classes(before: State, classes: ClassList) -> list[Finding]:
-    """New classes that nobody has looked for in the rows that are there."""
-    known = before.class_list(classes.field)
-    keys = {item.key for item in known.classes} if known is not None else set()
-    return [
-        _finding(
-            "coverage-unknown",
-            "info",
-            f"{item.name} was not looked for in all rows (coverage {item.coverage}): a row without it is "
-            "unknown, not negative",
-            1,
-        )
-        for item in classes.classes
-        if item.key not in keys and not item.group and item.coverage != "all"
-    ]
-
-
-def _finding(rule: str, level: Level, message: str, count: int) -> Finding:
-    return Finding(rule=rule, level=level, message=message, count=count)
-
-
-def _rows(count: int) -> str:
-    return "1 row is" if count == 1 else f"{count} rows are"

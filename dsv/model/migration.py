@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,13 +64,47 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What a migration must come to, as `plan --pin` writes it; what is None is not held against it.
+
+    `rows` counts the rows after it; of `classes` (by label) and `splits` those that are named, after
+    it. `cells` are the cells that change, by the fields' names after; a field that is not named must
+    keep its cells.
+    """
+
+    rows: int | None = None
+    rows_added: int | None = None
+    rows_removed: int | None = None
+    rows_changed: int | None = None
+    cells: Mapping[str, int] | None = None
+    classes: Mapping[str, Mapping[str, int]] | None = None
+    splits: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowTest:
+    """A test that a document brings: rows before, and what the migration must make of them.
+
+    `expect` are the rows after it (of each only the cells that are named count), `counts` what it
+    must come to; None of either is not asked. `line` is where the test stands in its document.
+    """
+
+    given: tuple[Mapping[str, Any], ...]
+    expect: tuple[Mapping[str, Any], ...] | None = None
+    counts: Expectation | None = None
+    name: str | None = None
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
     """A migration document.
 
     `after` is the id of the migration before it. `operations` are the decoded operations, in
     order (dsv.operations.base.Operation; typed Any because the model imports nothing). `path` is
     the document, `side_files` the files it names, both repository paths. `expect` is what
-    `plan --pin` wrote. `tuned` are the parameter names that `params.yaml` holds for it.
+    `plan --pin` wrote. `tuned` are the parameter names that `params.yaml` holds for it. `lines` are
+    the lines of the document on which its keys begin (`after`), and its operations (`operations[0]`).
     """
 
     id: str
@@ -82,6 +116,13 @@ class Migration:
     side_files: tuple[str, ...]
     tuned: tuple[str, ...]
     digest: str
+    expect: Expectation | None = None
+    tests: tuple[RowTest, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, part: str) -> str:
+        """`file:line` of a key or an operation of the document; of what is not there, the file."""
+        return f"{self.path}:{self.lines[part]}" if part in self.lines else self.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +151,8 @@ class PlanStep:
 
     `lines` are the operations in words, each with its sign. `before` and `after` are tallies;
     `cells` maps a field to the number of cells that will change; `quarantined` counts rows set
-    aside. `digest` is the row digest that the result will have.
+    aside, `rows_changed` those with a cell that differs. `digest` is the row digest that the result
+    will have. `guards` are sentences about what was checked and holds.
     """
 
     migration: Migration
@@ -126,6 +168,8 @@ class PlanStep:
     classes_before: tuple[ClassList, ...]
     classes_after: tuple[ClassList, ...]
     findings: tuple[Finding, ...] = ()
+    rows_changed: int = 0
+    guards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,15 @@ class Edits:
         listed = [f"line {line}: {text.strip()}" for line, text in first]
         raise MigrationError(message(total, problem, listed), where=f"{self.file}:{first[0][0]}", hint=hint)
 
+    def held(self) -> tuple[str, ...]:
+        """What was checked of the rows that the file names, in words; nothing where they are not guarded."""
+        if not self.guarded:
+            return ()
+        rows = self.engine.value(f"SELECT count(*) FROM {self.relation}")
+        fields = [edit.field for edit in self.edits if edit.old is not None]
+        seen = f" and hold the expected (or already the new) {', '.join(fields)}" if fields else ""
+        return (f"the rows that {self.file} names ({rows:,}) are in the dataset, once each{seen}",)
+
     def same_key(self) -> str:
         """SQL: the side row `e` is about the row `t`."""
         return " AND ".join(f"{column(name)} = e.k{index}" for index, name in enumerate(self.key))

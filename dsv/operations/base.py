@@ -44,12 +44,14 @@ class Outcome:
     """The table after an operation.
 
     `quarantine` holds the rows that were set aside: the fields of the input, `REASON` and the
-    row's position. `findings` say what was left undone on purpose (skipped conflicts).
+    row's position. `findings` say what was left undone on purpose (skipped conflicts), `guards`
+    what was checked of the rows and holds.
     """
 
     table: Table
     quarantine: Table | None = None
     findings: tuple[Finding, ...] = ()
+    guards: tuple[str, ...] = ()
 
 
 class Operation(ABC):

@@ -65,13 +65,15 @@ class DropRows(Operation):
                 hint="look at them with `dsv migrate plan`, then set `expect:`",
             )
         findings = () if not kept else (_protected_finding(kept, self.protect),)
+        held = inputs.guarded and self.expect is not None
+        guards = (f"rows that meet the condition and go: {rows:,}, as `expect:` says",) if held else ()
         remaining = rewrite(table, table.schema, where=f"NOT {gone}")
         if self.mode == "delete":
-            return Outcome(table=remaining, findings=findings)
+            return Outcome(table=remaining, findings=findings, guards=guards)
         reason = literal(f"{self.name}: {_references.shown(self.where)}")
         fields = (*table.schema.fields, Field(name=REASON, type="string", nullable=False))
         aside = rewrite(table, Schema(fields=fields), {REASON: reason}, where=gone)
-        return Outcome(table=remaining, quarantine=aside, findings=findings)
+        return Outcome(table=remaining, quarantine=aside, findings=findings, guards=guards)
 
     def _protected(self, state: State, table: Table, inputs: Inputs) -> str:
         """SQL: the row is in a protected split. Raises: MigrationError: there is no such split."""

@@ -49,7 +49,7 @@ class Relabel(Operation):
             rule="relabel-skipped",
             skipped="they have neither the expected nor the new label",
         )
-        return Outcome(table=edits.applied(table), findings=findings)
+        return Outcome(table=edits.applied(table), findings=findings, guards=() if findings else edits.held())
 
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
         rows = "rows" if inputs is None else f"{_side.count(inputs, self.file)} rows"

@@ -51,7 +51,7 @@ class SetValues(Operation):
         for index, edit in enumerate(edits.edits):
             if edit.old is not None:
                 edits.refuse_rows(f"without the expected {edit.field!r}", edits.conflicts(table, index))
-        return Outcome(table=edits.applied(table))
+        return Outcome(table=edits.applied(table), guards=edits.held())
 
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
         rows = "rows" if inputs is None else f"{_side.count(inputs, self.file)} rows"

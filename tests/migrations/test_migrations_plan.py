@@ -81,7 +81,7 @@ def test_rows_without_a_label_are_not_touched_by_a_rename(adopt: Any) -> None:
 
 def test_relabelled_test_rows_are_told(adopt: Any) -> None:
     bench = adopt(SIGNS, split="split")
-    bench.side_file("fix.csv", "id,old,new\nd,bus,car\na,bike,car\n")
+    bench.side_file("fix.csv", "id,old,new,reviewer\nd,bus,car,ana\na,bike,car,bo\n")
     bench.add({"op": "relabel", "file": "fix.csv"})
     step = only_step(bench)
     assert rules(step) == {"evaluation-touched": 1}
@@ -91,18 +91,18 @@ def test_relabelled_test_rows_are_told(adopt: Any) -> None:
 
 def test_swapped_names_touch_the_evaluation(adopt: Any) -> None:
     bench = adopt(SIGNS, split="split")
-    bench.side_file("fix.csv", "id,old,new\nd,coach,car\n")
+    bench.side_file("fix.csv", "id,old,new,reviewer\nd,coach,car,ana\n")
     bench.add({"op": "rename_class", "from": "bus", "to": "coach"}, {"op": "relabel", "file": "fix.csv"})
     assert rules(only_step(bench)) == {"evaluation-touched": 1}
 
 
 def test_rows_that_change_their_split_move_the_evaluation(adopt: Any) -> None:
     bench = adopt(SIGNS, split="split")
-    bench.side_file("moves.csv", "id,split\nd,train\na,val\n")
+    bench.side_file("moves.csv", "id,split,reviewer\nd,train,ana\na,val,ana\n")
     bench.add({"op": "set_values", "file": "moves.csv", "fields": ["split"]})
     step = only_step(bench)
     assert step.effect.evaluation == "moved"
-    assert rules(step) == {"evaluation-touched": 1}
+    assert rules(step) == {"evaluation-touched": 1, "split-leak": 1}
     assert step.after.by_split == {"test": 1, "train": 2, "val": 2}
 
 
@@ -464,6 +464,8 @@ def check_step(step: PlanStep, before: Model, after: Model) -> None:
     for then, now in ((before.label, after.label), (before.size, after.size)):
         changed = sum(old[row["id"]][then] != row[now] for row in after.rows)
         assert step.cells.get(now, 0) == changed
+    names = ((before.label, after.label), (before.size, after.size))
+    assert step.rows_changed == sum(any(old[row["id"]][a] != row[b] for a, b in names) for row in after.rows)
     (classes, *_) = [item for item in step.classes_after if item.field == after.label]
     assert {item.name for item in classes.classes if not item.retired} == set(after.classes)
     ids = [item.id for item in classes.classes]

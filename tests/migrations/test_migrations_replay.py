@@ -131,7 +131,9 @@ def chains(draw: Any) -> tuple[Rows, list[Step]]:
     now, steps = rows, []
     active = list(CLASSES)
     for number in range(draw(st.integers(1, 4))):
-        kinds = ["rename", "drop", "relabel", "notes", "split", "add"] + (["merge", "unlabel"] if len(active) > 2 else [])
+        kinds = ["rename", "drop", "relabel", "notes", "split", "add"] + (
+            ["merge", "unlabel"] if len(active) > 2 else []
+        )
         kind = draw(st.sampled_from(kinds))
         name = draw(st.sampled_from(active))
         other = draw(st.sampled_from([item for item in active if item != name]))
