@@ -149,7 +149,7 @@ def _class_list(table: Table, field: Field, unlabelled: str | None) -> ClassList
     names = sorted(name for (name,) in found if name != unlabelled)
     if len(names) > CLASS_LIMIT:
         return None
-    return ClassList(field=field.name, classes=_identities(names), next_id=_next_id(names))
+    return ClassList(field=field.name, classes=identities(names), next_id=_next_id(names))
 
 
 def _is_count(names: Sequence[str]) -> bool:
@@ -157,7 +157,8 @@ def _is_count(names: Sequence[str]) -> bool:
     return bool(names) and {str(number) for number in range(len(names))} == set(names)
 
 
-def _identities(names: Sequence[str]) -> tuple[ClassIdentity, ...]:
+def identities(names: Sequence[str]) -> tuple[ClassIdentity, ...]:
+    """The classes of sorted names as a chain deals them: training indices are kept, else the order is the index."""
     if _is_count(names):
         ordered = sorted(names, key=int)
         return tuple(ClassIdentity(key=name, id=int(name), index=int(name), name=name) for name in ordered)

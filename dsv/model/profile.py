@@ -98,7 +98,7 @@ class ClassIdentity:
     `key` is immutable, `id` permanent and never reused, `index` the dense training index (None
     once retired), `name` what the cells hold, `parent` another class key. `coverage` says on
     which rows the class was looked for: "all", "none" or "reviewed". `split_from` is the key of
-    the class that it was split out of.
+    the class that it was split out of, `into` that of the class which a retired one became part of.
     """
 
     key: str
@@ -111,3 +111,4 @@ class ClassIdentity:
     group: bool = False
     retired: bool = False
     split_from: str | None = None
+    into: str | None = None

@@ -165,9 +165,12 @@ def patched(classes: ClassList, changes: Mapping[str, ClassIdentity]) -> ClassLi
     return patch
 
 
-def retired(identity: ClassIdentity) -> ClassIdentity:
-    """The class once no row may have it: key and id stay taken, the index is left as a hole."""
-    return replace(identity, index=None, parent=None, retired=True)
+def retired(identity: ClassIdentity, into: str | None = None) -> ClassIdentity:
+    """The class once no row may have it: key and id stay taken, the index is left as a hole.
+
+    `into` is the key of the class that its rows now have, None if there is no one such.
+    """
+    return replace(identity, index=None, parent=None, retired=True, into=into)
 
 
 def children(classes: ClassList, key: str) -> list[ClassIdentity]:

@@ -81,7 +81,7 @@ def _merged(classes: ClassList, sources: list[ClassIdentity], target: ClassIdent
     parent = target.parent
     while parent in gone:
         parent = gone[parent].parent
-    changes = {key: _classes.retired(item) for key, item in gone.items()}
+    changes = {key: _classes.retired(item, target.key) for key, item in gone.items()}
     for item in _classes.active(classes):
         if item.key not in gone and item.key != target.key and item.parent in gone:
             changes[item.key] = replace(item, parent=target.key)

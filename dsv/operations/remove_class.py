@@ -43,7 +43,8 @@ class RemoveClass(Operation):
                 hint="give them another parent with set_class first",
             )
         self._target(state)
-        return _classes.with_classes(state, _classes.patched(classes, {found.key: _classes.retired(found)}))
+        heir = None if self.relabel_to is None else _classes.find(classes, self.relabel_to).key
+        return _classes.with_classes(state, _classes.patched(classes, {found.key: _classes.retired(found, heir)}))
 
     def forward(self, state: State, table: Table, inputs: Inputs) -> Outcome:
         after = self.forward_schema(state, inputs)

@@ -127,6 +127,7 @@ class _ClassLine:
     group: bool = False
     retired: bool = False
     split_from: str | None = None
+    into: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
