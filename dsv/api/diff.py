@@ -24,7 +24,8 @@ from dsv.errors import (
     UsageError,
     did_you_mean,
 )
-from dsv.model.diff import Counts, DatasetDiff, DiffResult, Formatting, KeySource, RowCounts
+from dsv.model.counts import Counts
+from dsv.model.diff import DatasetDiff, DiffResult, Formatting, KeySource, RowCounts
 from dsv.model.finding import Finding
 from dsv.model.progress import SILENT, Progress, each
 from dsv.model.revision import Revision
@@ -180,7 +181,10 @@ def _compared(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[Dataset
 
 def _read(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff, list[Finding]]:
     """The diff of two sides that have to be read, and what there is to say of it."""
-    from dsv.api import remembered
+    engine.warm()
+    # These take as long to import as the engine to open.
+    from dsv.api import explain, remembered  # noqa: F401
+    from dsv.diff import dataset  # noqa: F401
 
     try:
         scans: list[Scan | None] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -36,6 +35,8 @@ def parse(word: str, known: Collection[str]) -> Target:
     """
     if word in known or ":" not in word:
         return Target(name=word)
+    import csv
+
     name, _, record = word.partition(":")
     try:
         values = next(csv.reader([record], strict=True), [])

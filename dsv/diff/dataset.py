@@ -18,8 +18,9 @@ from dsv.diff.in_place import in_place
 from dsv.diff.keys import Key
 from dsv.diff.request import DiffRequest
 from dsv.diff.shared_files import SharedFiles
-from dsv.model.diff import DatasetDiff, Formatting, LabelDiff, RowCounts, SchemaChange
+from dsv.model.diff import DatasetDiff, Formatting, RowCounts, SchemaChange
 from dsv.model.finding import Finding
+from dsv.model.labels import LabelDiff
 from dsv.tables.table import Table
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from dsv.diff.classes import ClassField
 from dsv.diff.fields import FieldPair, Side
 from dsv.diff.inferred import Flows
 from dsv.diff.spans import are_tags, over_list, over_rows, scheme_of_lists, scheme_of_rows, type_of
-from dsv.model.diff import Encoding, EncodingKind
+from dsv.model.labels import Encoding, EncodingKind
 from dsv.tables.duckdb import identifier, literal
 from dsv.tables.table import Table
 

@@ -18,8 +18,9 @@ from dsv.diff.request import DiffRequest
 from dsv.diff.rows import drop
 from dsv.diff.undone import undone
 from dsv.errors import DsvError
-from dsv.model.diff import ClassCredit, Explained, LabelDiff, SchemaChange, Work
+from dsv.model.diff import Explained, SchemaChange, Work
 from dsv.model.finding import Finding
+from dsv.model.labels import ClassCredit, LabelDiff
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import POSITION, Table, cast_text
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dsv.model.diff import ClassCount, Counts, DatasetDiff, LabelDiff
+from dsv.model.counts import Counts
+from dsv.model.diff import DatasetDiff
 from dsv.model.finding import Finding
+from dsv.model.labels import ClassCount, LabelDiff
 from dsv.model.values import shown
 
 EXPLODED = 4

@@ -8,7 +8,7 @@ from dsv.diff.classes import ClassField
 from dsv.diff.equality import Form
 from dsv.diff.fields import FieldPair, Side, hash_of
 from dsv.diff.keys import Key
-from dsv.model.diff import Counts
+from dsv.model.counts import Counts
 from dsv.model.finding import Finding
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import Table

@@ -13,7 +13,7 @@ from dsv.diff.fields import FieldPair, align
 from dsv.diff.keys import is_unique
 from dsv.diff.request import DiffRequest
 from dsv.diff.rows import Pairing
-from dsv.model.diff import Counts
+from dsv.model.counts import Counts
 from dsv.model.schema import Schema
 from dsv.tables.chunks import Alike, alike
 from dsv.tables.duckdb import identifier

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from dsv.diff.plain import missing_first
-from dsv.model.diff import Inferred, Transition
+from dsv.model.labels import Inferred, Transition
 
 Flows = Counter[tuple[str | None, str | None]]
 ClassRows = Mapping[str | None, int]

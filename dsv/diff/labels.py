@@ -10,7 +10,9 @@ from dsv.diff.distances import js_distance
 from dsv.diff.encoding import Encoded, Sequences, encoded
 from dsv.diff.inferred import Flows, infer_operations
 from dsv.diff.plain import missing_first
-from dsv.model.diff import ClassCount, Counts, LabelDiff, SplitMove, Transition
+from dsv.model.counts import Counts
+from dsv.model.diff import SplitMove
+from dsv.model.labels import ClassCount, LabelDiff, Transition
 
 
 def compare(

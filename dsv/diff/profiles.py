@@ -9,17 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dsv.diff.distances import js_distance
-from dsv.model.diff import (
-    ClassCount,
-    Counts,
-    DatasetDiff,
-    Formatting,
-    KeySource,
-    LabelDiff,
-    RowCounts,
-    SchemaChange,
-)
+from dsv.model.counts import Counts
+from dsv.model.diff import DatasetDiff, Formatting, KeySource, RowCounts, SchemaChange
 from dsv.model.finding import Finding
+from dsv.model.labels import ClassCount, LabelDiff
 from dsv.model.profile import FieldProfile, LabelProfile, Profile
 from dsv.model.schema import widens
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from dsv.diff.fields import FieldPair, Side, hash_of, key_hash
 from dsv.diff.keys import Key
-from dsv.model.diff import Counts
+from dsv.model.counts import Counts
 from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.rowindex import Common, RowIndex, common
 from dsv.tables.table import POSITION, Table

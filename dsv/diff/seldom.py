@@ -15,8 +15,9 @@ from dsv.diff.equality import Form
 from dsv.diff.fields import Alignment, Side, forms
 from dsv.diff.keys import Key
 from dsv.diff.request import DiffRequest
-from dsv.model.diff import KeyChange, LabelDiff, RowMatch, SchemaChange, SimilarPair
+from dsv.model.diff import KeyChange, RowMatch, SchemaChange, SimilarPair
 from dsv.model.finding import Finding
+from dsv.model.labels import LabelDiff
 from dsv.tables.table import Table
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 from dsv.documents._nodes import Node, compose
@@ -142,6 +141,8 @@ class _Editor:
         return self.joined(line, line, addition)
 
     def rendered(self, value: Any, column: int) -> list[str]:
+        import textwrap
+
         carriage = self.end[:-1]
         return [line + carriage for line in textwrap.indent(dump(value), " " * column).split("\n")[:-1]]
 

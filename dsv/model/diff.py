@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from dsv.model.finding import Finding
 from dsv.model.revision import Revision
+
+if TYPE_CHECKING:
+    from dsv.model.counts import Counts
+    from dsv.model.labels import LabelDiff
 
 Kind = Literal["added", "removed", "changed"]
 KINDS: tuple[Kind, ...] = ("added", "removed", "changed")
@@ -110,115 +114,6 @@ class SchemaChange:
     old_type: str | None = None
     new_type: str | None = None
     breaking: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """A count on both sides."""
-
-    old: int
-    new: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassCount:
-    """Rows of one class on both sides, in all and by split (split names sorted)."""
-
-    name: str
-    old: int
-    new: int
-    by_split: Mapping[str, Counts]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """Paired rows whose label went from one class to another. None stands for unlabelled.
-
-    `encoding_only` of the `rows` mean what they meant, and are only written otherwise.
-    """
-
-    source: str | None
-    target: str | None
-    rows: int
-    encoding_only: int = 0
-
-
-EncodingKind = Literal["tags", "case", "blanks", "plural"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoding:
-    """Paired rows whose label is written otherwise and means the same.
-
-    `tags`: from one scheme of span tags (`source`, such as IOB1) to another. Else from one spelling
-    of a class to another, which differs in case (and blanks), blanks, or singular and plural.
-    """
-
-    kind: EncodingKind
-    source: str
-    target: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inferred:
-    """A class operation that the paired rows suggest.
-
-    `support` of the `total` paired rows that had a class of `sources` went where the operation
-    says; `strays` are the others.
-    """
-
-    operation: Literal["rename_class", "merge_classes", "split_class"]
-    sources: tuple[str, ...]
-    targets: tuple[str, ...]
-    support: int
-    total: int
-    strays: tuple[Transition, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassCredit:
-    """Rows whose class a migration gave them."""
-
-    migration: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelDiff:
-    """Classes of one label field, sorted by name. `transitions` are sorted by rows, most first.
-
-    `transitions` and `inferred` are None where only the profiles were compared. `changed_sets`
-    counts paired rows of a list label whose change is not one class for one other. `js_distance`
-    is the Jensen-Shannon distance (base 2, 0-1) of the two class distributions, None when a side
-    has no labelled row. `explained` counts the rows whose class differs by the migration that gave
-    it, `unexplained` those that none gave; None where there is no migration to ask. `encodings` are
-    the changes in encoding only, most rows first. `truncated`: a side has more than CLASS_LIMIT
-    classes (dsv.model.profile), which are many each; none is listed then, and transitions, inferred
-    operations and distance are None.
-    """
-
-    field: str
-    classes: tuple[ClassCount, ...]
-    transitions: tuple[Transition, ...] | None
-    inferred: tuple[Inferred, ...] | None
-    unlabelled: Counts
-    changed_sets: int = 0
-    js_distance: float | None = None
-    explained: tuple[ClassCredit, ...] | None = None
-    unexplained: int | None = None
-    encodings: tuple[Encoding, ...] = ()
-    truncated: Counts | None = None
-
-    @property
-    def class_counts(self) -> Counts:
-        """Number of classes that have a row, on each side."""
-        if self.truncated is not None:
-            return self.truncated
-        return Counts(
-            old=sum(item.old > 0 for item in self.classes),
-            new=sum(item.new > 0 for item in self.classes),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

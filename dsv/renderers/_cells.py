@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import unicodedata
@@ -125,6 +124,8 @@ def _hunk(old: str, new: str, room: int) -> tuple[tuple[str, str], ...]:
     before, after = old.split("\n"), new.split("\n")
     if min(len(before), len(after)) < 2 or max(len(before), len(after)) > MOST_LINES:
         return ()
+    import difflib
+
     lines = list(difflib.unified_diff(before, after, n=1, lineterm=""))[2:]
     gone, come = ([line[1:] for line in lines if line[0] == sign] for sign in "-+")
     if len(lines) > LONGEST_HUNK or _alike(gone, come):

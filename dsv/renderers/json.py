@@ -9,18 +9,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dsv.model.diff import (
-    KINDS,
-    DatasetDiff,
-    DiffResult,
-    Encoding,
-    Inferred,
-    Kind,
-    LabelDiff,
-    SimilarPair,
-    SplitMove,
-    Transition,
-)
+from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, SimilarPair, SplitMove
+from dsv.model.labels import Encoding, Inferred, LabelDiff, Transition
 from dsv.renderers._encode import dumps, encode, record, row
 
 SCHEMA = "dsv.diff/1"

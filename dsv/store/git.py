@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -139,6 +138,8 @@ def each_blob(root: Path, ids: Iterable[str]) -> Iterator[tuple[str, Iterator[by
 
     Raises: GitFailed: one of them is not there.
     """
+    import tempfile
+
     with tempfile.TemporaryFile() as wanted, tempfile.TemporaryFile() as said:
         wanted.write("".join(f"{item}\n" for item in ids).encode())
         wanted.seek(0)

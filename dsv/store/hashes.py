@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -108,6 +107,8 @@ def load_json(path: Path) -> dict[str, Any]:
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a cache file, or nothing where that cannot be done: it costs time only."""
+    import tempfile
+
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem[:20] + ".", suffix=".tmp")

@@ -6,8 +6,6 @@ import atexit
 import contextlib
 import functools
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -243,6 +241,9 @@ def _hashes(folder: Path) -> HashCache:
 
 @functools.cache
 def _scratch() -> Path:
+    import shutil
+    import tempfile
+
     folder = tempfile.mkdtemp(prefix="dsv-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,8 @@ from dsv.model.progress import SILENT, Progress
 from dsv.tables.memory import engine_limit
 
 if TYPE_CHECKING:
+    from threading import Thread
+
     import duckdb
     from duckdb.sqltypes import DuckDBPyType
 
@@ -69,6 +69,7 @@ class Engine:
         self._memory = memory
         self._threads = threads
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._opening: Thread | None = None
         self._spill: str | None = None
         self._names = 0
         self._attached: dict[str, Path] = {}
@@ -77,9 +78,30 @@ class Engine:
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The connection, opened on first use."""
+        self._opened()
         if self._connection is None:
             self._connection = self._open()
         return self._connection
+
+    def warm(self) -> None:
+        """Begin to open the connection, beside what the caller does next."""
+        from threading import Thread
+
+        import duckdb  # noqa: F401 - two threads that import wait for each other
+
+        if self._connection is None and self._opening is None:
+            self._opening = Thread(target=self._open_early, daemon=True)
+            self._opening.start()
+
+    def _open_early(self) -> None:
+        # What fails here fails again on first use, and is told then.
+        with suppress(Exception):
+            self._connection = self._open()
+
+    def _opened(self) -> None:
+        if self._opening is not None:
+            self._opening.join()
+            self._opening = None
 
     @staticmethod
     def is_damage(error: Exception) -> bool:
@@ -92,15 +114,20 @@ class Engine:
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        if self._spill is None:
-            self._spill = tempfile.mkdtemp(prefix="dsv-spill-")
         connection = duckdb.connect(config={"python_enable_replacements": "false"})
         connection.execute("SET enable_progress_bar = false")
-        connection.execute(f"SET temp_directory = {literal(self._spill)}")
+        connection.execute(f"SET temp_directory = {literal(self._folder())}")
         connection.execute(f"SET memory_limit = '{engine_limit(self._memory)}B'")
         if self._threads is not None:
             connection.execute(f"SET threads = {int(self._threads)}")
         return connection
+
+    def _folder(self) -> str:
+        if self._spill is None:
+            import tempfile
+
+            self._spill = tempfile.mkdtemp(prefix="dsv-spill-")
+        return self._spill
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement whose rows nobody wants. Raises: TooLittleMemory."""
@@ -191,9 +218,7 @@ class Engine:
 
     def scratch(self, suffix: str = "") -> Path:
         """A path for a file that lives as long as the engine; nothing is there yet."""
-        if self._spill is None:
-            self._spill = tempfile.mkdtemp(prefix="dsv-spill-")
-        return Path(self._spill) / (self.fresh("scratch") + suffix)
+        return Path(self._folder()) / (self.fresh("scratch") + suffix)
 
     def attached(self) -> str:
         """The name of a new database in a file that lives as long as the engine: for what may not fit memory."""
@@ -235,10 +260,13 @@ class Engine:
 
     def close(self) -> None:
         """Close the connection and remove what it spilled."""
+        self._opened()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
         if self._spill is not None:
+            import shutil
+
             shutil.rmtree(self._spill, ignore_errors=True)
             self._spill = None
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from dsv.model.diff import ClassCount, Counts, Inferred, LabelDiff
+from dsv.model.counts import Counts
+from dsv.model.labels import ClassCount, Inferred, LabelDiff
 from dsv.model.page import Block, Column, Heading, Line, Span, Table, spans
 from dsv.model.values import shown
 from dsv.views._words import code, muted, number, plural, points, share, signed, step

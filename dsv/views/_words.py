@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dsv.model.diff import Counts
+from dsv.model.counts import Counts
 from dsv.model.finding import Finding, Level
 from dsv.model.page import Line, Role, Span, spans
 

@@ -9,7 +9,6 @@ from dsv.model.page import Block, Heading, Line, Page, Rows, Span, spans
 from dsv.model.revision import Revision
 from dsv.model.values import shown
 from dsv.views._explained import explained_blocks
-from dsv.views._labels import label_blocks
 from dsv.views._tables import table_blocks
 from dsv.views._words import code, delta, findings, muted, number, plural, sign, step
 
@@ -90,6 +89,8 @@ def _dataset(
         return
     if "labels" in views or (everything and dataset.status != "unchanged"):
         for label in dataset.labels:
+            from dsv.views._labels import label_blocks
+
             yield from label_blocks(label, everything=not everything)
         yield from _splits(dataset)
     if everything or "rows" in views:

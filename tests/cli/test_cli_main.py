@@ -327,3 +327,12 @@ def test_dsv_runs_as_git_dsv_too(tmp_path: Path) -> None:
     done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert done.stdout == "dsv 0.1.0\n"
     assert os.access(program, os.X_OK)
+
+
+def test_a_full_disk_is_no_bug() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "dsv", "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (
+        3,
+        "error: no space left on the device\nhint: make room, and run it again\n",
+    )

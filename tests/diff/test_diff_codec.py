@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsv.diff.codec import KNOWN, Unstorable, decode, encode
-from dsv.model.diff import Counts, KeyChange
+from dsv.model.counts import Counts
+from dsv.model.diff import KeyChange
 
 scalars = (
     st.none()

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from dsv.api.diff import compare
-from dsv.model.diff import DatasetDiff, Inferred
+from dsv.model.diff import DatasetDiff
+from dsv.model.labels import Inferred
 
 COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 PURE = {"auxpass": "aux:pass", "nsubjpass": "nsubj:pass", "mwe": "fixed"}

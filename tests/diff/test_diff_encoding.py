@@ -13,7 +13,8 @@ import pytest
 from dsv.diff.dataset import diff_tables
 from dsv.diff.encoding import variant
 from dsv.diff.request import DiffRequest
-from dsv.model.diff import DatasetDiff, LabelDiff
+from dsv.model.diff import DatasetDiff
+from dsv.model.labels import LabelDiff
 
 Span = tuple[int, int, str]
 SCHEMES = ("IOB1", "BIO", "IOBES", "BILOU")

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from dsv.diff.dataset import diff_tables
 from dsv.diff.distances import js_distance
 from dsv.diff.request import DiffRequest
-from dsv.model.diff import Counts, DatasetDiff, Inferred, LabelDiff, SplitMove, Transition
+from dsv.model.counts import Counts
+from dsv.model.diff import DatasetDiff, SplitMove
+from dsv.model.labels import Inferred, LabelDiff, Transition
 
 TYPES = {"id": "integer", "label": "string"}
 

@@ -15,7 +15,8 @@ from dsv.diff import cells, rows
 from dsv.diff.dataset import diff_tables
 from dsv.diff.request import DiffRequest
 from dsv.errors import SchemaError
-from dsv.model.diff import Cell, Counts, KeyChange
+from dsv.model.counts import Counts
+from dsv.model.diff import Cell, KeyChange
 from dsv.model.schema import Field, Schema
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import Table

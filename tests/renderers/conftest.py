@@ -8,25 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from dsv.model.counts import Counts
 from dsv.model.diff import (
     KINDS,
     Cell,
-    ClassCount,
-    Counts,
     DatasetDiff,
     DiffResult,
     Formatting,
-    Inferred,
     KeyChange,
     Kind,
-    LabelDiff,
     RowChange,
     RowCounts,
     SchemaChange,
     SplitMove,
-    Transition,
 )
 from dsv.model.finding import Finding
+from dsv.model.labels import ClassCount, Inferred, LabelDiff, Transition
 from dsv.model.revision import WORKSPACE, Revision
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -5,21 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from dsv.model.diff import (
-    KINDS,
-    ClassCount,
-    Counts,
-    DatasetDiff,
-    DiffResult,
-    Encoding,
-    Formatting,
-    Kind,
-    LabelDiff,
-    RowChange,
-    RowCounts,
-    Transition,
-)
+from dsv.model.counts import Counts
+from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Formatting, Kind, RowChange, RowCounts
 from dsv.model.finding import Finding
+from dsv.model.labels import ClassCount, Encoding, LabelDiff, Transition
 from dsv.model.page import Page, Rows
 from dsv.model.revision import Revision
 from dsv.renderers.text import render

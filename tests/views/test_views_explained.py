@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dsv.model.diff import Cell, Counts, DatasetDiff, DiffResult, Explained, Formatting, RowChange, RowCounts, Work
+from dsv.model.counts import Counts
+from dsv.model.diff import Cell, DatasetDiff, DiffResult, Explained, Formatting, RowChange, RowCounts, Work
 from dsv.model.revision import Revision
 from dsv.renderers import markdown, text
 from dsv.views.diff import build

@@ -136,10 +136,11 @@ def _sniffed(snapshot: Snapshot, delimiters: Sequence[str]) -> str:
 
 
 def _agreement(head: bytes, delimiter: str) -> tuple[float, int]:
+    if delimiter.encode() not in head:
+        return 0.0, 0
     rules = syntax(delimiter)
-    sample = io.BytesIO(head).readlines()
-    if len(head) >= _HEAD_BYTES and len(sample) > 1:
-        sample.pop()
+    whole = head.rfind(b"\n") + 1 if len(head) >= _HEAD_BYTES else 0
+    sample = io.BytesIO(head[:whole] if whole else head)
     widths = [
         0 if record.problem else len(rules.cells(record))
         for _, record in zip(range(_HEAD_RECORDS), records(sample, delimiter), strict=False)
