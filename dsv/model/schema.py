@@ -23,6 +23,7 @@ class Field:
     values have several JSON types. `values` are the allowed values of an `enum`. `unlabelled`
     is the value that counts as *not labelled*. `origin` is the name of the base field that this
     field's cells come from, in a dataset with a chain (None: the field is not in the base).
+    `description` is for people.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Field:
     values: tuple[str, ...] | None = None
     unlabelled: str | None = None
     origin: str | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

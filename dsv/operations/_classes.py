@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dsv.errors import SchemaError, did_you_mean
@@ -70,7 +70,7 @@ def unlabelled(state: State, field: str) -> str | None:
     described = state.schema[field]
     if described.unlabelled is not None or state.unlabelled is None or field not in state.labels:
         return described.unlabelled
-    return state.unlabelled if _fits(state.unlabelled, cell_type(described)) else None
+    return state.unlabelled if fits(state.unlabelled, cell_type(described)) else None
 
 
 def emptied(state: State, field: str, *, where: str) -> str | None:
@@ -109,7 +109,7 @@ def check_name(state: State, classes: ClassList, name: str, *, group: bool = Fal
     type_name = cell_type(state.schema[classes.field])
     if not name:
         raise SchemaError("a class needs a name", where=classes.field)
-    if not group and not _fits(name, type_name):
+    if not group and not fits(name, type_name):
         raise SchemaError(f"{name!r} is no {type_name}, as the cells of {classes.field!r} are", where=name)
 
 
@@ -173,6 +173,23 @@ def retired(identity: ClassIdentity, into: str | None = None) -> ClassIdentity:
     return replace(identity, index=None, parent=None, retired=True, into=into)
 
 
+def without(classes: ClassList, gone: Sequence[ClassIdentity], *, into: str | None = None) -> ClassList:
+    """The classes with some retired; `into` is the key of the class that took their rows.
+
+    Raises: SchemaError: one of them stands above others.
+    """
+    keys = {item.key for item in gone}
+    for found in gone:
+        below = [item.name for item in children(classes, found.key) if item.key not in keys]
+        if below:
+            raise SchemaError(
+                f"class {found.name!r} stands above others: {', '.join(below[:10])}",
+                where=found.name,
+                hint="give them another parent with set_class first",
+            )
+    return patched(classes, {item.key: retired(item, into) for item in gone})
+
+
 def children(classes: ClassList, key: str) -> list[ClassIdentity]:
     """The classes in use right below a class."""
     return [item for item in active(classes) if item.parent == key]
@@ -223,7 +240,8 @@ def _check_tree(classes: ClassList) -> None:
             above = parents.get(above)
 
 
-def _fits(text: str, type_name: str) -> bool:
+def fits(text: str, type_name: str) -> bool:
+    """Say whether a text may name a class in cells of a type."""
     if type_name == "integer":
         return _INTEGER.fullmatch(text) is not None
     if type_name == "boolean":

@@ -70,7 +70,7 @@ class AddField(Operation):
         line = f"add field {self.new_field} ({self.type})"
         if self.default is None:
             return line
-        return f"{line}, {self.default} in every row" + (", not labelled" if self.unlabelled else "")
+        return f"{line}, {_constants.shown(self.default)} in every row" + (", not labelled" if self.unlabelled else "")
 
     def effect(self, state: State) -> Effect:
         return Effect(schema="add")

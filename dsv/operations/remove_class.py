@@ -34,17 +34,9 @@ class RemoveClass(Operation):
     def forward_schema(self, state: State, inputs: Inputs) -> State:
         classes = _classes.of(state, self.field)
         found = _classes.find(classes, self.key)
-        below = _classes.children(classes, found.key)
-        if below:
-            names = ", ".join(item.name for item in below[:10])
-            raise SchemaError(
-                f"class {self.key!r} stands above others: {names}",
-                where=self.key,
-                hint="give them another parent with set_class first",
-            )
         self._target(state)
         heir = None if self.relabel_to is None else _classes.find(classes, self.relabel_to).key
-        return _classes.with_classes(state, _classes.patched(classes, {found.key: _classes.retired(found, heir)}))
+        return _classes.with_classes(state, _classes.without(classes, [found], into=heir))
 
     def forward(self, state: State, table: Table, inputs: Inputs) -> Outcome:
         after = self.forward_schema(state, inputs)

@@ -110,6 +110,7 @@ class _FieldLine:
     values: tuple[str, ...] | None = None
     unlabelled: str | None = None
     origin: str | None = None
+    description: str | None = None
     nulls: int
     distinct: int | None = None
 

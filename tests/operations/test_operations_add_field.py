@@ -32,6 +32,13 @@ TYPED: list[tuple[str, Any, Any]] = [
     ("json", '{"a":1}', '{"a":1}'),
     ("bytes", None, None),
     ("list<string>", None, None),
+    ("list<string>", (), []),
+    ("list<list<integer>>", ((1, None), ()), [[1, None], []]),
+    (
+        "list<struct<text: string, n: number>>",
+        ({"text": 'it\'s "x"', "n": 1}, {"text": "é"}),
+        [{"text": 'it\'s "x"', "n": 1.0}, {"text": "é", "n": None}],
+    ),
     ("struct<a: integer, b: list<number>>", None, None),
 ]
 
@@ -86,6 +93,13 @@ def test_a_default_that_is_a_label(bench: Bench) -> None:
         (AddField(new_field="q", type="string", default=1), "the default 1 is no string"),
         (AddField(new_field="q", type="date", default="2021-02-29"), "the default '2021-02-29' is no date"),
         (AddField(new_field="q", type="list<string>", default="[]"), "the default '[]' is no list<string>"),
+        (AddField(new_field="q", type="list<string>", default=(1,)), "the default [1] is no list<string>"),
+        (
+            AddField(new_field="q", type="list<integer>", default=(2**63,)),
+            f"the default [{2**63}] is no list<integer>",
+        ),
+        (AddField(new_field="q", type="struct<a: date>", default={"b": "x"}), 'the default {"b": "x"} is no struct<a'),
+        (AddField(new_field="q", type="struct<a: date>", default={"a": "x"}), 'the default {"a": "x"} is no struct<a'),
         (
             AddField(new_field="q", type="string", nullable=False),
             "a field that is not nullable needs a default",

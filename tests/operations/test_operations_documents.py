@@ -19,6 +19,7 @@ SPELLED = {
     "set_class": "{parents: {comp: [comp.graphics, comp.x], '': [misc]}, key: 'NA', coverage: reviewed}",
     "add_field": "{name: style, type: enum, values: [unseen, bold], default: unseen, nullable: false, "
     "unlabelled: true, label: true}",
+    "set_field": "{name: style, nullable: false, values: [unseen, bold, 'no'], unlabelled: unseen, description: x}",
     "rename_field": "{from: a.b, to: c}",
     "drop_field": "{name: note}",
     "add_rows": "{file: m0005_drift.parquet, values: {split: train, source: '2026'}, expect: 120}",
