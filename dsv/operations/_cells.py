@@ -19,6 +19,15 @@ def has(field: Field, names: Iterable[str]) -> str:
     return f"coalesce({column(field.name)} IN ({values}), false)"
 
 
+def only(field: Field, names: Iterable[str], cell: str) -> str:
+    """SQL: a cell of the field's type, given as SQL, holds nothing but the classes."""
+    values = ", ".join(map(literal, names)) or "NULL"
+    if not _is_list(field):
+        return f"coalesce(CAST({cell} AS VARCHAR) IN ({values}), {cell} IS NULL)"
+    strange = f"list_filter(CAST({cell} AS VARCHAR[]), lambda v: coalesce(v NOT IN ({values}), v IS NOT NULL))"
+    return f"coalesce(len({strange}) = 0, {cell} IS NULL)"
+
+
 def changed(field: Field, name: str, new: str) -> str:
     """SQL: the cell of the row `t`, which holds a class, with the SQL value `new` in its place."""
     if not _is_list(field):

@@ -189,10 +189,11 @@ def read_rows(state: State, table: Table, inputs: Inputs, file: str) -> Edits:
     return found
 
 
-def count(inputs: Inputs, file: str) -> int:
-    """Number of rows of a side file. Raises: MigrationError, FormatError: as `read`."""
+def count(inputs: Inputs, file: str) -> str:
+    """How many rows a side file has, in words. Raises: MigrationError, FormatError: as `read`."""
     with Engine() as engine:
-        return formats.scan(engine, _snapshot(inputs, file)).table.count()
+        rows = formats.scan(engine, _snapshot(inputs, file)).table.count()
+    return "1 row" if rows == 1 else f"{rows} rows"
 
 
 def _opened(state: State, engine: Engine, inputs: Inputs, file: str, wanted: Sequence[Edit] | None) -> Edits:

@@ -109,7 +109,7 @@ class SplitClass(Operation):
         words = ", ".join(made.word for made in self._new())
         told = f"where {_references.shown(self.where)}" if self.where is not None else f"as {self.file} says"
         if inputs is not None and self.file is not None:
-            told = f"{_side.count(inputs, self.file)} rows {told}"
+            told = f"{_side.count(inputs, self.file)} {told}"
         rest = {
             "error": "",
             "keep": "; the rest stays",

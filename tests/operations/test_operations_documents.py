@@ -25,6 +25,7 @@ SPELLED = {
     "add_rows": "{file: m0005_drift.parquet, values: {split: train, source: '2026'}, expect: 120}",
     "relabel": "{file: m0001_review.csv, field: class, expect: old, on_conflict: skip}",
     "set_values": "{file: m0002_values.csv, fields: [a, b], only_null: true}",
+    "fill": "{field: style, value: 'no', where: 'score > ${low}'}",
     "drop_rows": "{where: 'score < ${low}', mode: delete, protect: [val, test], expect: 12000}",
 }
 
