@@ -37,7 +37,7 @@ def sql(engine: Engine, value: Constant, type_name: str, *, what: str, where: st
     """
     import duckdb
 
-    spelled = literal(value) if _is_scalar(value) else _nested(value, parse(type_name))
+    spelled = _json(value, parse(type_name)) if isinstance(value, tuple | Mapping) else literal(value)
     cast = f"CAST({spelled} AS {engine_type(type_name)})"
     try:
         engine.value(f"SELECT {cast}")
@@ -72,7 +72,7 @@ def _fits(value: Any, tree: Type) -> bool:
     return known and all(_fits(item, members[name]) for name, item in value.items())
 
 
-def _nested(value: Any, tree: Type) -> str:
+def _json(value: Any, tree: Type) -> str:
     return f"CAST({literal(json.dumps(_whole(value, tree), ensure_ascii=False))} AS JSON)"
 
 

@@ -189,10 +189,15 @@ def read_rows(state: State, table: Table, inputs: Inputs, file: str) -> Edits:
     return found
 
 
-def count(inputs: Inputs, file: str) -> str:
-    """How many rows a side file has, in words. Raises: MigrationError, FormatError: as `read`."""
+def count(inputs: Inputs, file: str) -> int:
+    """Number of rows of a side file. Raises: MigrationError, FormatError: as `read`."""
     with Engine() as engine:
-        rows = formats.scan(engine, _snapshot(inputs, file)).table.count()
+        return formats.scan(engine, _snapshot(inputs, file)).table.count()
+
+
+def counted(inputs: Inputs, file: str) -> str:
+    """How many rows a side file has, in words. Raises: MigrationError, FormatError: as `read`."""
+    rows = count(inputs, file)
     return "1 row" if rows == 1 else f"{rows} rows"
 
 

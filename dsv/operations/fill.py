@@ -8,10 +8,10 @@ from dsv.errors import SchemaError, did_you_mean
 from dsv.model.finding import Finding
 from dsv.model.migration import Effect, State
 from dsv.model.schema import Field
-from dsv.operations import _classes, _conditions, _fields, _listing, _references, _side, _values
+from dsv.operations import _classes, _conditions, _constants, _fields, _listing, _references, _side
 from dsv.operations._cells import only
+from dsv.operations._constants import Constant
 from dsv.operations._rows import column, rewrite
-from dsv.operations._values import Value
 from dsv.operations.base import Inputs, Operation, Outcome, condition, keyed
 from dsv.tables.duckdb import literal
 from dsv.tables.table import POSITION, Table
@@ -30,7 +30,7 @@ class Fill(Operation):
     symbol = "~"
 
     field: str
-    value: Value = None
+    value: Constant = None
     source: str | None = keyed("from", default=None)
     file: str | None = None
     where: str | None = condition(default=None)
@@ -69,9 +69,9 @@ class Fill(Operation):
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
         limit = "" if self.where is None else f", where {_references.shown(self.where)}"
         if self.file is not None:
-            rows = "" if inputs is None else f"{_side.count(inputs, self.file)} of "
+            rows = "" if inputs is None else f"{_side.counted(inputs, self.file)} of "
             return f"fill {self.field} from {rows}{self.file}{limit}"
-        what = f"field {self.source}" if self.source is not None else _values.shown(self.value)
+        what = f"field {self.source}" if self.source is not None else _constants.shown(self.value)
         return f"fill {self.field} {'from' if self.source is not None else 'with'} {what}{limit}"
 
     def effect(self, state: State) -> Effect:
@@ -86,15 +86,15 @@ class Fill(Operation):
         kept = f"t.{POSITION} IS NOT NULL AND NOT ({empty}) AND {cell} IS DISTINCT FROM e.n0"
         rows = edits.engine.value(f"SELECT count(*) FROM {edits.pairs(table)} WHERE {kept}")
         filled = rewrite(table, table.schema, {self.field: new}, join=join)
-        return Outcome(table=filled, findings=() if not rows else (self._kept(rows),))
+        findings = () if not rows else (self._kept(rows),)
+        return Outcome(table=filled, findings=findings, guards=edits.held())
 
     def _filled(self, state: State, table: Table, inputs: Inputs, empty: str) -> str:
         """SQL for the cell of the row `t`. Raises: SchemaError, MigrationError: it cannot hold that."""
         field = state.schema[self.field]
         if self.source is None:
-            problem = f"{_values.quoted(self.value)} is no {field.type}"
-            _values.check(table.engine, self.value, field.type, problem, where=self.field)
-            return f"CASE WHEN {empty} THEN {_values.sql(self.value, field.type)} ELSE {column(self.field)} END"
+            new = _constants.sql(table.engine, self.value, field.type, what="value", where=self.field)
+            return f"CASE WHEN {empty} THEN {new} ELSE {column(self.field)} END"
         other = column(self.source)
         # What stands for not labelled, here or there, is nothing to fill in.
         told = f"NOT {_empty(state, state.schema[self.source])} AND NOT {_empty(state, field, other)}"
@@ -125,8 +125,7 @@ class Fill(Operation):
             )
 
     def _check_value(self, state: State, field: Field) -> None:
-        if not _values.fits(self.value, field.type):
-            raise SchemaError(f"{_values.quoted(self.value)} is no {field.type}", where=field.name)
+        _constants.check(self.value, field.type, what="value", where=field.name)
         may = _classes.allowed(state, field.name)
         found = self.value if isinstance(self.value, tuple | list) else (self.value,)
         unknown = [] if may is None else [item for item in found if item is not None and _text(item) not in may]
@@ -150,7 +149,7 @@ def _empty(state: State, field: Field, cell: str | None = None) -> str:
     return f"({cell} IS NULL OR CAST({cell} AS VARCHAR) = {literal(nothing)})"
 
 
-def _text(value: Value) -> str:
+def _text(value: Constant) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -52,7 +52,7 @@ class Relabel(Operation):
         return Outcome(table=edits.applied(table), findings=findings, guards=() if findings else edits.held())
 
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
-        rows = "rows" if inputs is None else f"{_side.count(inputs, self.file)}"
+        rows = "rows" if inputs is None else f"{_side.counted(inputs, self.file)}"
         return f"relabel {rows} from {self.file}"
 
     def effect(self, state: State) -> Effect:

@@ -57,9 +57,8 @@ class SetField(Operation):
     def forward(self, state: State, table: Table, inputs: Inputs) -> Outcome:
         after = self.forward_schema(state, inputs)
         table = table.typed_table()
-        if inputs.guarded:
-            self._check_cells(state, after, table)
-        return Outcome(table=rewrite(table, after.schema))
+        guards = self._checked(state, after, table) if inputs.guarded else ()
+        return Outcome(table=rewrite(table, after.schema), guards=guards)
 
     def inverse(self, state: State) -> Operation | None:
         field = state.schema[self.field_name]
@@ -128,8 +127,12 @@ class SetField(Operation):
         classes = state.class_list(field.name)
         return state if classes is None else _with_exactly(state, classes, field, values)
 
-    def _check_cells(self, state: State, after: State, table: Table) -> None:
-        """Require that no cell holds what it may not hold. Raises: MigrationError: naming the rows."""
+    def _checked(self, state: State, after: State, table: Table) -> tuple[str, ...]:
+        """Require that no cell holds what it may not hold; what was checked, in words.
+
+        Raises: MigrationError: naming the rows.
+        """
+        checked = []
         before, field = state.schema[self.field_name], after.schema[self.field_name]
         if not field.nullable and before.nullable:
             _listing.refuse(
@@ -140,6 +143,7 @@ class SetField(Operation):
                 where=field.name,
                 hint="give them one with fill first",
             )
+            checked.append(f"every row has a value for {field.name}")
         then, now = _classes.allowed(state, field.name), _classes.allowed(after, field.name)
         gone = [] if then is None or now is None else [name for name in then if name not in now]
         if gone:
@@ -152,6 +156,8 @@ class SetField(Operation):
                 cell=column(field.name),
                 hint="give them another value first: relabel, fill or remove_class",
             )
+            checked.append(f"no row has {', '.join(gone)} for {field.name}")
+        return tuple(checked)
 
 
 def _with_exactly(state: State, classes: ClassList, field: Field, values: tuple[str, ...]) -> State:

@@ -54,7 +54,7 @@ class SetValues(Operation):
         return Outcome(table=edits.applied(table), guards=edits.held())
 
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
-        rows = "rows" if inputs is None else f"{_side.count(inputs, self.file)}"
+        rows = "rows" if inputs is None else f"{_side.counted(inputs, self.file)}"
         where = ", where missing" if self.only_null else ""
         return f"set {', '.join(self.fields)} of {rows} from {self.file}{where}"
 

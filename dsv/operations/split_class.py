@@ -109,7 +109,7 @@ class SplitClass(Operation):
         words = ", ".join(made.word for made in self._new())
         told = f"where {_references.shown(self.where)}" if self.where is not None else f"as {self.file} says"
         if inputs is not None and self.file is not None:
-            told = f"{_side.count(inputs, self.file)} {told}"
+            told = f"{_side.counted(inputs, self.file)} {told}"
         rest = {
             "error": "",
             "keep": "; the rest stays",
@@ -143,7 +143,8 @@ class SplitClass(Operation):
         counts = edits.engine.rows(f"SELECT CAST(n0 AS VARCHAR), count(*) FROM {edits.relation} GROUP BY ALL")
         cell = self._cell(state, after, f"{holds} AND e.line IS NOT NULL", "e.n0", rest)
         rewritten = rewrite(table, after.schema, {field.name: cell}, join=join)
-        return Outcome(table=rewritten, findings=(*findings, *self._empty(dict(counts))))
+        guards = (*edits.held(), *self._guards(inputs, source.name))
+        return Outcome(table=rewritten, findings=(*findings, *self._empty(dict(counts))), guards=guards)
 
     def _by_condition(self, state: State, after: State, table: Table, inputs: Inputs) -> Outcome:
         source, where = self._source(state), str(self.where)
@@ -155,7 +156,8 @@ class SplitClass(Operation):
         (made,) = self._new()
         cell = self._cell(state, after, f"{holds} AND {matches}", value(field, made.word), rest)
         rewritten = rewrite(table, after.schema, {field.name: cell})
-        return Outcome(table=rewritten, findings=self._empty({made.word: rows}))
+        findings = self._empty({made.word: rows})
+        return Outcome(table=rewritten, findings=findings, guards=self._guards(inputs, source.name))
 
     def _new(self) -> list[NewClass]:
         return [NewClass(key=item) if isinstance(item, str) else item for item in self.into]
@@ -239,6 +241,14 @@ class SplitClass(Operation):
                 hint="say what becomes of them with `rest: keep`, `unlabelled` or `relabel_to`",
                 join=join,
             )
+
+    def _guards(self, inputs: Inputs, source: str) -> tuple[str, ...]:
+        checked = []
+        if self.file is not None and self.on_conflict == "error":
+            checked.append(f"the rows that {self.file} names have the class {source}")
+        if self.rest == "error":
+            checked.append(f"no row of the class {source} is left over")
+        return tuple(checked) if inputs.guarded else ()
 
     def _empty(self, rows: Mapping[str, int]) -> tuple[Finding, ...]:
         words = [made.word for made in self._new() if not rows.get(made.word)]

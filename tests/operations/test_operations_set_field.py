@@ -45,6 +45,7 @@ def test_a_value_that_no_cell_holds_is_retired(bench: Bench) -> None:
         ("no", None, True),
     ]
     assert bench.rows(operation, FEW) == FEW
+    assert bench.run(operation, FEW).guards == ("no row has no for mood",)
     with pytest.raises(MigrationError) as caught:
         bench.run(operation)
     assert caught.value.message == "1 row with a value that 'mood' would no longer allow: id=5 no"

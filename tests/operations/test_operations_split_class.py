@@ -67,6 +67,9 @@ def test_a_reviewed_file_says_which_rows_are_the_new_class(bench: Bench) -> None
     found = bench.rows(operation, rows, files={FILE: text})
     new = {1: "van", 21: "lorry"}
     assert found == [{**row, "class": new.get(row["id"], row["class"])} for row in rows]
+    assert f"the rows that {FILE} names have the class car" in bench.run(operation, rows, files={FILE: text}).guards
+    every = SplitClass(source="car", into=("van",), where="id = 1")
+    assert bench.run(every).guards == ("no row of the class car is left over",)
 
 
 def test_the_new_classes_know_where_they_come_from(bench: Bench) -> None:
