@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from dsv.model import diff, finding
+from dsv.model import counts, diff, finding, labels
 
 KNOWN = {
     name: kind
-    for module in (diff, finding)
+    for module in (counts, diff, finding, labels)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and dataclasses.is_dataclass(kind)
 }
