@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from dsv.documents import pipeline, yaml
 from dsv.errors import MigrationError, RepositoryError, UnknownRevision
 from dsv.files import write_text
 from dsv.migrations import lock
+from dsv.migrations.foretell import foretell
 from dsv.migrations.run import compare
 from dsv.migrations.stages import stage_name, stages
 from dsv.migrations.version import open_version
 from dsv.model.migration import ChainLock, LockEntry, PlanStep
 from dsv.model.profile import profile_path
+from dsv.model.progress import SILENT, Progress
 from dsv.profiles import document as profiles
 from dsv.store import dvc, objects
 from dsv.store.pointers import lock_outputs
@@ -81,6 +83,7 @@ def apply_head(
     steps: Sequence[PlanStep] = (),
     *,
     in_git: bool | None = None,
+    progress: Progress = SILENT,
 ) -> int:
     """Make `target` the head; gives the number of published rows.
 
@@ -98,6 +101,8 @@ def apply_head(
             dvc.repro(
                 repository,
                 [base.dataset] if project.folder == repository.dvc_root else [_address(workspace, opened)],
+                progress,
+                _shown_stages(opened, target, steps),
             )
             for step in steps:
                 compare(step, open_version(project.version(base, step.migration.id)))
@@ -107,6 +112,14 @@ def apply_head(
         raise
     profile = profile_path(base.publishes)
     return profiles.load(project.text(profile), profile).rows
+
+
+def _shown_stages(opened: OpenChain, target: str, steps: Sequence[PlanStep]) -> dict[str, str]:
+    """Stage names -> what a person is shown while one runs: the migration, and its rows where they are known."""
+    dataset = opened.base.dataset
+    rows = {step.migration.id: f"  {step.after.rows:,} rows" for step in steps}
+    shown = {stage_name(dataset, item.id): f"{item.id}{rows.get(item.id, '')}" for item in opened.chain.up_to(target)}
+    return {**shown, dataset: f"publishing {opened.base.publishes}"}
 
 
 def _bring_back(workspace: Workspace, versions: Sequence[Path]) -> None:
@@ -154,24 +167,45 @@ def _entries(opened: OpenChain, target: str) -> Iterator[LockEntry]:
         )
 
 
-def _write_pipeline(workspace: Workspace, opened: OpenChain, target: str, *, in_git: bool) -> None:
+def wanted_stages(workspace: Workspace, opened: OpenChain, target: str, *, in_git: bool) -> dict[str, dict[str, Any]]:
+    """The stages that `dvc.yaml` must hold where `target` is the head.
+
+    Raises: SchemaError, MigrationError: a migration does not fit the chain before it.
+    """
     project, base = opened.project, opened.base
-    declared = workspace.choose(base.dataset)
-    wanted = stages(
-        base,
+    documents = project.documents(base.dataset)
+    foretold = foretell(
+        base.dataset,
+        base.state,
         opened.chain.up_to(target),
-        versions_folder=project.versions(base),
-        documents_folder=project.documents(base.dataset),
-        cached=not in_git,
-        pushed=declared.versions != "local",
+        project.path(documents),
+        lambda name: project.parameters(base.dataset, name),
     )
-    text = project.text(PIPELINE)
-    own = f"{base.dataset}-m"
-    gone = [
+    return stages(
+        base,
+        list(foretold),
+        versions_folder=project.versions(base),
+        documents_folder=documents,
+        cached=not in_git,
+        pushed=workspace.choose(base.dataset).versions != "local",
+    )
+
+
+def other_stages(opened: OpenChain, wanted: Collection[str]) -> list[str]:
+    """Stages of `dvc.yaml` that are the chain's own, and not wanted (any more)."""
+    own = f"{opened.base.dataset}-m"
+    return [
         name
-        for name, stage in pipeline.stages(text).items()
+        for name, stage in pipeline.stages(opened.project.text(PIPELINE)).items()
         if name.startswith(own) and pipeline.is_own_stage(stage) and name not in wanted
     ]
+
+
+def _write_pipeline(workspace: Workspace, opened: OpenChain, target: str, *, in_git: bool) -> None:
+    project = opened.project
+    wanted = wanted_stages(workspace, opened, target, in_git=in_git)
+    gone = other_stages(opened, wanted)
+    text = project.text(PIPELINE)
     write_text(project.path(PIPELINE), pipeline.set_stages(text, wanted, gone))
     locked = project.text(PIPELINE_LOCK)
     if locked and gone:

@@ -187,6 +187,20 @@ def identity_options(function: Function) -> Function:
     return cast(Function, _decorated(function, IDENTITY))
 
 
+def result_options(schema: str) -> Callable[[Function], Function]:
+    """--json (of the contract `schema`), --md and -o, handed over as `display: Display`."""
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def command(*args: Any, **given: Any) -> Any:
+            form = _form(given, ("json", "md"))
+            return function(*args, display=Display(form=form, output=given.pop("output")), **given)
+
+        return cast(Function, _decorated(command, (_flag("--json", help=f"Write JSON ({schema})."), *FORMATS[2:4])))
+
+    return decorate
+
+
 def dataset_option(function: Function) -> Function:
     """--dataset NAME, as keyword `dataset` (None if it was not given)."""
     option = click.option("--dataset", metavar="NAME", help="The dataset to work on; with only one, it is implied.")
@@ -233,16 +247,22 @@ def _options(given: dict[str, Any]) -> DiffOptions:
 
 def _display(given: dict[str, Any]) -> Display:
     """Take what belongs to the output out of the keywords. Raises: UsageError: two forms at once."""
-    forms = [form for form in FORMS if given.pop(form)]
-    if len(forms) > 1:
-        raise UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
+    form = _form(given, FORMS)
     chosen = given.pop("filter")
     return Display(
         views=frozenset(view for view in VIEWS if given.pop(view)),
         kinds=tuple(kind for kind in KINDS if kind in chosen) or KINDS,
         limit=given.pop("limit"),
         hide=frozenset(given.pop("hide")),
-        form=forms[0] if forms else "text",
+        form=form,
         output=given.pop("output"),
         exit_code=given.pop("exit_code"),
     )
+
+
+def _form(given: dict[str, Any], known: tuple[Form, ...]) -> Form:
+    """Take the form out of the keywords. Raises: UsageError: two forms at once."""
+    forms = [form for form in known if given.pop(form)]
+    if len(forms) > 1:
+        raise UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
+    return forms[0] if forms else "text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from dsv.errors import DsvError
 from dsv.renderers._clean import clean_lines
 
 if TYPE_CHECKING:
+    from dsv.cli.options import Display
     from dsv.model.page import Page
     from dsv.model.progress import Progress
 
@@ -48,6 +49,17 @@ class Terminal:
 
         color = self.color == "always" if output is not None else self.colored(sys.stdout)
         self.emit(text.stream(page, width=_width(output), color=color), output)
+
+    def present(self, display: Display, page: Callable[[], Page], machine: Callable[[], str]) -> None:
+        """Write a result in the form that was asked for: JSON of `machine`, else the page; only that is made."""
+        if display.form == "json":
+            self.emit(machine(), display.output)
+        elif display.form == "md":
+            from dsv.renderers import markdown
+
+            self.emit(markdown.stream(page()), display.output)
+        else:
+            self.show(page(), display.output)
 
     def emit(self, result: str | Iterable[str], output: Path | None = None) -> None:
         """Write the result: to a file, whole or not at all, or to stdout, in a pager on a terminal.

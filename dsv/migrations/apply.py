@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,15 +58,11 @@ def apply(
     outcomes: list[Outcome] = []
     lines: list[tuple[str, str]] = []
     effects: list[Effect] = []
-    for position, unbound in enumerate(migration.operations, start=1):
-        try:
+    for position, unbound in enumerate(migration.operations):
+        with located(migration, position):
             operation = unbound.bind(parameters, path=f"migrations.{dataset}.{migration.id}")
             outcome = operation.forward(state, table, inputs)
             foretold = operation.forward_schema(state, inputs)
-        except DsvError as error:
-            place = f"{migration.place(f'operations[{position - 1}]')}: operation {position} ({unbound.name})"
-            error.where = place if error.where is None else f"{error.where}\n{place}"
-            raise
         if outcome.table.schema != foretold.schema:
             raise BrokenPromise(f"{operation.name} made other fields than it foretold", where=migration.path)
         lines.append((operation.symbol, operation.describe(state, inputs)))
@@ -83,6 +80,18 @@ def apply(
         findings=tuple(finding for item in outcomes for finding in item.findings),
         guards=tuple(guard for item in outcomes for guard in item.guards),
     )
+
+
+@contextmanager
+def located(migration: Migration, position: int) -> Iterator[None]:
+    """Errors of an operation (counted from 0) tell its line in the document, after what they know better."""
+    try:
+        yield
+    except DsvError as error:
+        name = migration.operations[position].name
+        place = f"{migration.place(f'operations[{position}]')}: operation {position + 1} ({name})"
+        error.where = place if error.where is None else f"{error.where}\n{place}"
+        raise
 
 
 def follow(fields: Mapping[str, str], before: State, after: State, effect: Effect) -> dict[str, str]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from dsv.errors import DsvError
 from dsv.files import inside
 from dsv.formats import base as formats
+from dsv.migrations import expect
 from dsv.migrations.apply import Applied
 from dsv.migrations.changes import Changes, is_evaluation
 from dsv.model.finding import Finding, Level
-from dsv.model.migration import ClassList, Migration, State
+from dsv.model.migration import ClassList, Migration, PlanStep, State
 from dsv.model.snapshot import Snapshot
 from dsv.operations.base import Operation
 from dsv.tables.duckdb import Engine, identifier
@@ -42,6 +43,13 @@ def of_step(
     for classes in applied.state.classes:
         told += _new_classes(state, classes)
     return tuple(replace(item, dataset=dataset) for item in (*told, *applied.findings))
+
+
+def of_pin(dataset: str, step: PlanStep) -> Iterator[Finding]:
+    """What a step would come to and was not pinned to: `up` refuses it."""
+    if step.migration.expect is not None:
+        for text in expect.differences(step.migration.expect, step):
+            yield Finding(rule="pin-differs", level="error", message=text, dataset=dataset)
 
 
 def _destructive(before: State, applied: Applied, deleted: int) -> Iterator[Finding]:

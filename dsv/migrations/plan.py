@@ -110,7 +110,7 @@ class _Walk:
         )
         self._go_on(applied)
         self.tally = after
-        return step
+        return replace(step, findings=(*step.findings, *findings.of_pin(self.chain.base.dataset, step)))
 
     def _apply(self, migration: Migration) -> Applied:
         parameters = self.parameters(migration.id)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from dsv.diff.replay import Replay, Replayed, Step
 from dsv.errors import MigrationError
-from dsv.migrations.apply import apply, follow
+from dsv.migrations.apply import apply
 from dsv.migrations.chain import Chain
+from dsv.migrations.foretell import Foretold, Parameters, foretell
 from dsv.model.migration import Migration, State
 from dsv.model.schema import Field
-from dsv.operations.base import Inputs
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import POSITION, Table, cast_text
 from dsv.tables.types import engine_type
-
-Parameters = Callable[[str], Mapping[str, Any]]
 
 
 def prepare(chain: Chain, head: str, target: str, folder: Path, parameters: Parameters) -> Replay:
@@ -32,8 +29,9 @@ def prepare(chain: Chain, head: str, target: str, folder: Path, parameters: Para
     for migration in migrations:
         _refuse_code(migration)
     dataset = chain.base.dataset
-    state, _ = _foretold(dataset, chain.base.state, applied, folder, parameters)
-    _, fields = _foretold(dataset, state, migrations, folder, parameters)
+    before = list(foretell(dataset, chain.base.state, applied, folder, parameters, guarded=False))
+    state = before[-1].after if before else chain.base.state
+    fields = _fields(state, foretell(dataset, state, migrations, folder, parameters, guarded=False))
 
     def run(rows: Table, keep: bool) -> Replayed:
         try:
@@ -61,19 +59,12 @@ def _refuse_code(migration: Migration) -> None:
             )
 
 
-def _foretold(
-    dataset: str, state: State, migrations: Iterable[Migration], folder: Path, parameters: Parameters
-) -> tuple[State, Mapping[str, str]]:
-    """The state after migrations, and where each field went."""
+def _fields(state: State, foretold: Iterable[Foretold]) -> Mapping[str, str]:
+    """Where each field of a state went through migrations."""
     fields = {name: name for name in state.schema.names}
-    for migration in migrations:
-        inputs = Inputs(folder=folder, parameters=parameters(migration.id), guarded=False)
-        for unbound in migration.operations:
-            operation = unbound.bind(inputs.parameters, path=f"migrations.{dataset}.{migration.id}")
-            after = operation.forward_schema(state, inputs)
-            fields = follow(fields, state, after, operation.effect(state))
-            state = after
-    return state, fields
+    for step in foretold:
+        fields = {old: step.fields[now] for old, now in fields.items() if now in step.fields}
+    return fields
 
 
 def _replayed(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from dsv.model.migration import BASE_ID, Base, Migration
+from dsv.migrations.foretell import Foretold
+from dsv.model.migration import BASE_ID, Base, Effect
 from dsv.model.profile import profile_path
 
 Stage = dict[str, Any]
@@ -18,7 +20,7 @@ def stage_name(dataset: str, migration: str) -> str:
 
 def stages(
     base: Base,
-    applied: Sequence[Migration],
+    applied: Sequence[Foretold],
     *,
     versions_folder: str,
     documents_folder: str,
@@ -28,22 +30,25 @@ def stages(
     """The stages of the applied migrations, in order, and the publish stage at the end.
 
     The folders are repository paths, as are the paths in `base` and `applied`. `cached`: DVC keeps
-    the published file (else Git does). `pushed`: versions go to the remote.
+    the published file (else Git does). `pushed`: versions go to the remote. The effect stands in a
+    stage's `meta`, as far as it is known without rows, so that it is the same for everybody.
     """
     pinned = f"{documents_folder}/{BASE_ID}.yaml"
     result: dict[str, Stage] = {}
     source, head = base.path, BASE_ID
-    for migration in applied:
+    for item in applied:
+        migration = item.migration
         version = f"{versions_folder}/{migration.id}"
         result[stage_name(base.dataset, migration.id)] = _migration_stage(
-            base, migration, source, pinned, version if pushed else {version: {"push": False}}
+            base, item, source, pinned, version if pushed else {version: {"push": False}}
         )
         source, head = version, migration.id
     result[base.dataset] = _publish_stage(base, head, source, pinned, cached)
     return result
 
 
-def _migration_stage(base: Base, migration: Migration, source: str, pinned: str, out: Any) -> Stage:
+def _migration_stage(base: Base, item: Foretold, source: str, pinned: str, out: Any) -> Stage:
+    migration = item.migration
     stage: Stage = {
         "desc": migration.title,
         "cmd": f"dsv migrate run {base.dataset} {migration.id}",
@@ -52,7 +57,13 @@ def _migration_stage(base: Base, migration: Migration, source: str, pinned: str,
     if migration.tuned:
         stage["params"] = [f"migrations.{base.dataset}.{migration.id}"]
     stage["outs"] = [out]
+    stage["meta"] = {"dsv": _told(item.effect)}
     return stage
+
+
+def _told(effect: Effect) -> dict[str, str]:
+    """An effect in a word, and the axes that it changes."""
+    return {"effect": effect.summary, **{name: value for name, value in asdict(effect).items() if value != "same"}}
 
 
 def _publish_stage(base: Base, head: str, source: str, pinned: str, cached: bool) -> Stage:

@@ -15,6 +15,8 @@ from dsv.model.snapshot import Dialect
 
 BASE_ID = "m0000_base"
 
+Summary = Literal["breaking", "additive", "corrective", "metadata"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassList:
@@ -133,6 +135,16 @@ class Effect:
     class_head: Literal["same", "grow", "hole", "remap"] = "same"
     values: Literal["same", "filled", "corrected", "added", "removed"] = "same"
     evaluation: Literal["same", "moved"] = "same"
+
+    @property
+    def summary(self) -> Summary:
+        """The word for the effect: the first of breaking, additive, corrective, metadata that applies."""
+        narrows = self.schema in ("rename", "narrow", "drop") or self.class_head in ("hole", "remap")
+        if narrows or self.evaluation == "moved":
+            return "breaking"
+        if self.schema == "add" or self.class_head == "grow" or self.values in ("filled", "added"):
+            return "additive"
+        return "metadata" if self.values == "same" else "corrective"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

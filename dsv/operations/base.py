@@ -21,8 +21,6 @@ from dsv.tables.table import Table
 
 REASON = "_dsv_reason"
 
-Summary = Literal["breaking", "additive", "corrective", "metadata"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
@@ -130,19 +128,6 @@ def keyed(key: str, *, default: Any = dataclasses.MISSING) -> Any:
 def condition(*, default: Any = dataclasses.MISSING) -> Any:
     """A dataclass field that holds an SQL condition, in which `${name}` refers to `params.yaml`."""
     return dataclasses.field(default=default, metadata={"sql": True})
-
-
-def summary(effect: Effect) -> Summary:
-    """The word for an effect: the first of breaking, additive, corrective, metadata that applies."""
-    if (
-        effect.schema in ("rename", "narrow", "drop")
-        or effect.class_head in ("hole", "remap")
-        or effect.evaluation == "moved"
-    ):
-        return "breaking"
-    if effect.schema == "add" or effect.class_head == "grow" or effect.values in ("filled", "added"):
-        return "additive"
-    return "metadata" if effect.values == "same" else "corrective"
 
 
 def worst(effects: Iterable[Effect]) -> Effect:

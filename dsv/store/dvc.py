@@ -9,10 +9,10 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dsv.errors import RepositoryError
 from dsv.model.progress import SILENT, Progress
@@ -23,7 +23,7 @@ from dsv.store.lock import inherited
 from dsv.store.repository import Repository
 
 TAIL = 20
-_STAGE_LINE = re.compile(r"(?:Running stage|Stage) '")
+_STAGE_LINE = re.compile(r"(Running stage|Stage) '(?:[^']*:)?([^':]+)'")
 _ERROR, _HINT = "error: ", "hint: "  # as dsv's own stages write them
 _FAILED_LINE = re.compile(r"ERROR: failed to reproduce '([^']+)'")
 
@@ -53,17 +53,20 @@ def add(repo: Repository, paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(path for path in candidates if before[path] != after[path])
 
 
-def repro(repo: Repository, targets: Sequence[str], progress: Progress = SILENT) -> None:
+def repro(
+    repo: Repository, targets: Sequence[str], progress: Progress = SILENT, shown: Mapping[str, str] | None = None
+) -> None:
     """Run stages (by name) and what they depend on; `dsv` is found beside this interpreter.
 
-    DVC's output is kept back, and told if a stage fails. Git's index stays as it is.
+    DVC's output is kept back, and told if a stage fails. Git's index stays as it is. `shown` are the
+    stages that progress counts, with the words for each; without it the targets are.
 
     Raises: RepositoryError: a stage failed: what dsv said in it, else the end of what it wrote.
     """
     project = repo.require_dvc()
-    task = progress.task("dvc repro", len(targets) or None)
+    shown = {name: name for name in targets} if shown is None else shown
     tail: deque[str] = deque(maxlen=TAIL)
-    with _unstaged(repo), task as running:
+    with _unstaged(repo), _Watched(progress, shown) as watched:
         process = subprocess.Popen(
             _command("repro", "--", *targets),
             cwd=project,
@@ -79,10 +82,47 @@ def repro(repo: Repository, targets: Sequence[str], progress: Progress = SILENT)
         with process:
             for line in process.stdout or ():
                 tail.append(line.rstrip())
-                if _STAGE_LINE.match(line):
-                    running.advance()
+                watched.see(line)
     if process.returncode:
         raise _failure([line for line in tail if line])
+
+
+class _Watched:
+    """Progress of `dvc repro`, read from what it says: stages that are done of how many, and the one that runs."""
+
+    def __init__(self, progress: Progress, shown: Mapping[str, str]) -> None:
+        self._progress = progress
+        self._shown = shown
+        self._all, self._one = ExitStack(), ExitStack()
+
+    def __enter__(self) -> Self:
+        self._task = self._all.enter_context(self._progress.task("running stages", len(self._shown) or None))
+        self._running = False
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._running and kind is None:
+            self._done()
+        self._one.close()
+        self._all.close()
+
+    def see(self, line: str) -> None:
+        """A line of DVC's output: a stage that begins ends the one before."""
+        found = _STAGE_LINE.match(line)
+        if found is None or found[2] not in self._shown:
+            return
+        if self._running:
+            self._done()
+        if found[1] == "Running stage":
+            self._one.enter_context(self._progress.task(self._shown[found[2]]))
+            self._running = True
+        else:
+            self._task.advance()
+
+    def _done(self) -> None:
+        self._one.close()
+        self._running = False
+        self._task.advance()
 
 
 def _failure(said: Sequence[str]) -> RepositoryError:

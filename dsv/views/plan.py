@@ -15,17 +15,20 @@ MOST_SPLITS = 4
 AXES = {"schema": "schema", "class_head": "class head", "values": "values", "evaluation": "evaluation"}
 
 
-def build(plan: Plan) -> Page:
-    """The pending migrations of one dataset, in the order in which they will be applied."""
-    blocks: list[Block] = [_title(plan)]
+def build(*plans: Plan) -> Page:
+    """The pending migrations of each dataset, in the order in which they will be applied."""
+    return Page(blocks=tuple(block for plan in plans for block in _plan(plan)))
+
+
+def _plan(plan: Plan) -> Iterator[Block]:
+    yield _title(plan)
     if not plan.steps:
-        blocks.append(Line(spans=spans(Span(text="nothing is pending", role="ok"))))
+        yield Line(spans=spans(Span(text="nothing is pending", role="ok")))
     for item in plan.steps:
-        blocks += _step(item)
+        yield from step_blocks(item)
     if plan.downstream:
         names = tuple(part for name in plan.downstream for part in (", ", code(name)))[1:]
-        blocks.append(Line(spans=spans("stages that will run again after it: ", *names)))
-    return Page(blocks=tuple(blocks))
+        yield Line(spans=spans("stages that will run again after it: ", *names))
 
 
 def _title(plan: Plan) -> Heading:
@@ -33,14 +36,20 @@ def _title(plan: Plan) -> Heading:
     return Heading(spans=spans(code(plan.dataset), "  ", code(plan.head), *target), level=1)
 
 
-def _step(item: PlanStep) -> Iterator[Block]:
+def step_blocks(item: PlanStep) -> Iterator[Block]:
+    """One migration: what it does, counted; what to know of it."""
     migration = item.migration
-    yield Heading(spans=spans(code(migration.id), "  ", code(migration.title, "muted")), level=2)
+    effect = Span(text=f"({item.effect.summary})", role="muted" if item.effect == Effect() else "changed")
+    yield Heading(spans=spans(code(migration.id), "  ", code(migration.title, "muted"), "  ", effect), level=2)
     yield from findings(item.findings, indent=1)
     for symbol, words in item.lines:
         yield Line(spans=spans(sign(symbol), " ", words), indent=1)
     yield Line(spans=_counts(item), indent=1)
     yield Line(spans=_effect(item.effect), indent=1)
+    for guard in item.guards:
+        yield Line(spans=spans(Span(text="ok", role="ok"), " ", guard), indent=1)
+    if migration.expect is not None and not any(found.rule == "pin-differs" for found in item.findings):
+        yield Line(spans=spans(Span(text="ok", role="ok"), " comes to what is pinned"), indent=1)
     if migration.why:
         yield Line(spans=spans(muted("why: "), code(migration.why, "muted")), indent=1)
     if migration.tuned:
@@ -57,7 +66,7 @@ def _counts(item: PlanStep) -> tuple[Span, ...]:
     )[1:]
     cells = ("  cells: ", *changed) if changed else ()
     aside = f"  {plural(item.quarantined, 'row')} set aside" if item.quarantined else ""
-    rows = delta(item.rows_added, item.rows_removed, None)[:3]
+    rows = delta(item.rows_added, item.rows_removed, item.rows_changed)
     return spans(f"rows {step(item.before.rows, item.after.rows)}  ", *rows, aside, *cells)
 
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dsv.migrations.foretell import Foretold
 from dsv.migrations.stages import stage_name, stages
-from dsv.model.migration import BASE_ID, Base, Migration, State
+from dsv.model.migration import BASE_ID, Base, Effect, Migration, State
 from dsv.model.profile import profile_path
 from dsv.model.schema import Schema
 
@@ -37,12 +38,21 @@ SECOND = replace(
     side_files=(),
     tuned=("least",),
 )
+STATE = BASE.state
+
+
+def foretold(migration: Migration, effect: Effect) -> Foretold:
+    return Foretold(migration=migration, before=STATE, after=STATE, fields={}, lines=(), effect=effect)
+
+
+FIRST_STEP = foretold(FIRST, Effect(values="corrected"))
+SECOND_STEP = foretold(SECOND, Effect(values="removed", class_head="hole"))
 FOLDERS = {"versions_folder": "data/.versions/signs", "documents_folder": "migrations/signs"}
 PINNED = "migrations/signs/m0000_base.yaml"
 
 
 def test_a_chain_of_two() -> None:
-    made = stages(BASE, (FIRST, SECOND), **FOLDERS, cached=True)
+    made = stages(BASE, (FIRST_STEP, SECOND_STEP), **FOLDERS, cached=True)
     assert list(made) == ["signs-m0001_relabel", "signs-m0002_prune", "signs"]
     assert made["signs-m0001_relabel"] == {
         "desc": "Reviewed labels",
@@ -54,6 +64,7 @@ def test_a_chain_of_two() -> None:
             PINNED,
         ],
         "outs": ["data/.versions/signs/m0001_relabel"],
+        "meta": {"dsv": {"effect": "corrective", "values": "corrected"}},
     }
     assert made["signs-m0002_prune"] == {
         "desc": "Prune",
@@ -61,6 +72,7 @@ def test_a_chain_of_two() -> None:
         "deps": ["data/.versions/signs/m0001_relabel", "migrations/signs/m0002_prune.yaml", PINNED],
         "params": ["migrations.signs.m0002_prune"],
         "outs": ["data/.versions/signs/m0002_prune"],
+        "meta": {"dsv": {"effect": "breaking", "class_head": "hole", "values": "removed"}},
     }
     publish = made["signs"]
     assert publish.pop("desc")
@@ -81,12 +93,12 @@ def test_the_base_alone_is_published_from_the_base() -> None:
 
 
 def test_versions_may_stay_on_this_machine() -> None:
-    made = stages(BASE, (FIRST,), **FOLDERS, cached=True, pushed=False)
+    made = stages(BASE, (FIRST_STEP,), **FOLDERS, cached=True, pushed=False)
     assert made["signs-m0001_relabel"]["outs"] == [{"data/.versions/signs/m0001_relabel": {"push": False}}]
 
 
 def test_no_value_from_a_title_reaches_a_command() -> None:
-    hostile = replace(FIRST, title="x; rm -rf / #\n$(boom)")
+    hostile = foretold(replace(FIRST, title="x; rm -rf / #\n$(boom)"), Effect())
     made = stages(BASE, (hostile,), **FOLDERS, cached=True)
     assert all("boom" not in stage["cmd"] for stage in made.values())
 

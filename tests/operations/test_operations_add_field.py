@@ -10,7 +10,6 @@ from dsv.errors import SchemaError
 from dsv.model.migration import Effect
 from dsv.model.schema import Field
 from dsv.operations.add_field import AddField
-from dsv.operations.base import summary
 
 QUALITY = AddField(
     new_field="quality",
@@ -131,4 +130,4 @@ def test_words() -> None:
     assert QUALITY.describe(STATE) == "add field quality (enum), unseen in every row, not labelled"
     assert AddField(new_field="n", type="integer").describe(STATE) == "add field n (integer)"
     assert QUALITY.effect(STATE) == Effect(schema="add")
-    assert summary(QUALITY.effect(STATE)) == "additive"
+    assert QUALITY.effect(STATE).summary == "additive"

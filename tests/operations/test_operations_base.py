@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dsv.model.migration import Effect
-from dsv.operations.base import summary, worst
+from dsv.operations.base import worst
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from dsv.operations.base import summary, worst
     ],
 )
 def test_the_word_for_an_effect(effect: Effect, word: str) -> None:
-    assert summary(effect) == word
+    assert effect.summary == word
 
 
 def test_the_worst_on_each_axis() -> None:

@@ -4,7 +4,6 @@ import pytest
 from operations_bench import ROWS, STATE, Bench, Example, Make
 
 from dsv.errors import SchemaError
-from dsv.operations.base import summary
 from dsv.operations.drop_field import DropField
 
 EXAMPLES: list[Make] = [
@@ -39,4 +38,4 @@ def test_refused(bench: Bench, name: str, message: str) -> None:
 
 def test_words() -> None:
     assert DropField(field_name="score").describe(STATE) == "drop field score"
-    assert summary(DropField(field_name="score").effect(STATE)) == "breaking"
+    assert DropField(field_name="score").effect(STATE).summary == "breaking"

@@ -17,7 +17,7 @@ from operations_bench import CLASSES, MOODS, ROWS, STATE, TAGS, Bench, Example, 
 from dsv import registry
 from dsv.model.migration import Effect, State
 from dsv.operations import _classes
-from dsv.operations.base import Operation, summary
+from dsv.operations.base import Operation
 from dsv.profiles.digest import row_digest
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import POSITION, Table
@@ -164,7 +164,7 @@ def test_words_and_effect(make: Any, bench: Bench) -> None:
     effect = operation.effect(STATE)
     for axis, choices in get_type_hints(Effect).items():
         assert getattr(effect, axis) in get_args(choices)
-    assert summary(effect) in ("breaking", "additive", "corrective", "metadata")
+    assert effect.summary in ("breaking", "additive", "corrective", "metadata")
     assert set(operation.side_files()) == set(example.files)
 
 

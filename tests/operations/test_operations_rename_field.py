@@ -5,7 +5,6 @@ from operations_bench import ROWS, STATE, Bench, Example, Make
 
 from dsv.errors import SchemaError
 from dsv.model.dataset import Media
-from dsv.operations.base import summary
 from dsv.operations.rename_field import RenameField
 
 EXAMPLES: list[Make] = [
@@ -52,4 +51,4 @@ def test_refused(bench: Bench, source: str, to: str, message: str) -> None:
 def test_words() -> None:
     operation = RenameField(source="class", to="label")
     assert operation.describe(STATE) == "rename field class -> label"
-    assert summary(operation.effect(STATE)) == "breaking"
+    assert operation.effect(STATE).summary == "breaking"

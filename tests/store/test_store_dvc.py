@@ -101,9 +101,12 @@ def test_repro_runs_stages_and_stages_nothing(project, capfd) -> None:
     project.write({"dvc.yaml": PIPELINE, "in.csv": "1"})
     before, recorder = index(project), Recorder()
     assert "second" in dvc.status(project.repo, ["second"])
-    dvc.repro(project.repo, ["second"], recorder)
+    dvc.repro(project.repo, ["second"], recorder, {"first": "the first", "second": "the second"})
     assert (project.root / "last.csv").read_text() == "1"
-    assert (recorder.titles, recorder.done) == (["dvc repro"], 2)
+    assert (recorder.titles, recorder.done) == (["running stages", "the first", "the second"], 2)
+    again = Recorder()
+    dvc.repro(project.repo, ["second"], again, {"first": "the first", "second": "the second"})
+    assert (again.titles, again.done) == (["running stages"], 2)
     assert index(project) == before
     assert dvc.status(project.repo, ["first", "second"]) == {}
     (project.root / "last.csv").unlink()

@@ -1,10 +1,11 @@
 """log, status, plan and migrate status as pages."""
 
+from dataclasses import replace
 from typing import Any
 
 from dsv.model.finding import Finding
 from dsv.model.history import DatasetStatus, LogEntry, RowDelta
-from dsv.model.migration import ChainLock, ClassList, Effect, LockEntry, Migration, Plan, PlanStep, Tally
+from dsv.model.migration import ChainLock, ClassList, Effect, Expectation, LockEntry, Migration, Plan, PlanStep, Tally
 from dsv.model.page import Page
 from dsv.model.profile import ClassIdentity
 from dsv.renderers.text import render
@@ -124,7 +125,8 @@ def migration(name: str, title: str) -> Migration:
     )
 
 
-RENAME, DROP = migration("m0001_rename", "Rename bike"), migration("m0002_drop", "Drop unsure rows")
+RENAME = migration("m0001_rename", "Rename bike")
+DROP = replace(migration("m0002_drop", "Drop unsure rows"), expect=Expectation(rows=998))
 
 
 def classes(*names: tuple[str, int | None]) -> tuple[ClassList, ...]:
@@ -155,6 +157,8 @@ STEP = PlanStep(
     digest="0" * 32,
     classes_before=classes(("car", 0), ("bike", 1)),
     classes_after=classes(("car", 0), ("bike", 1), ("bus", 2)),
+    rows_changed=3,
+    guards=("2 rows go, as expected",),
 )
 
 
@@ -169,11 +173,13 @@ def test_a_plan_foretells_counts_effect_and_head() -> None:
     assert lines(plan.build(value)) == [
         "signs  m0001_rename -> m0002_drop",
         "",
-        "m0002_drop  Drop unsure rows",
+        "m0002_drop  Drop unsure rows  (additive)",
         "  - set aside rows where confidence < 0.5",
         "  + add class bus",
-        "  rows 1,000 -> 998  +0 -2  2 rows set aside  cells: kind 3",
+        "  rows 1,000 -> 998  +0 -2 ~3  2 rows set aside  cells: kind 3",
         "  effect: schema same, class head grow, values removed, evaluation same",
+        "  ok 2 rows go, as expected",
+        "  ok comes to what is pinned",
         "  tuned in params.yaml: threshold",
         "  kind        rows  delta  test       train",
         "  car   990 -> 988     -2   100  890 -> 888",
@@ -181,6 +187,14 @@ def test_a_plan_foretells_counts_effect_and_head() -> None:
         "  kind   bus    none -> 2",
         "stages that will run again after it: train, evaluate",
     ]
+
+
+def test_a_plan_that_differs_from_its_pin_does_not_say_that_it_holds() -> None:
+    differs = Finding(rule="pin-differs", level="error", message="rows: pinned 1, would be 998", dataset="signs")
+    value = Plan(dataset="signs", head="m", target="n", steps=(replace(STEP, findings=(differs,)),))
+    shown = lines(plan.build(value))
+    assert "  x error signs: rows: pinned 1, would be 998 (pin-differs)" in shown
+    assert "  ok comes to what is pinned" not in shown
 
 
 def test_an_empty_plan_says_so() -> None:

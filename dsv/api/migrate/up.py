@@ -11,11 +11,15 @@ from dsv.api.migrate.plan import foretell
 from dsv.api.opening import Workspace, changing
 from dsv.api.running import apply_head, check_published, head_files
 from dsv.errors import UsageError
+from dsv.migrations import expect
 from dsv.model.migration import BASE_ID
+from dsv.model.progress import SILENT, Progress
 
 
-def up(start: Path, to: str | None, *, dataset: str | None = None) -> list[str]:
+def up(start: Path, to: str | None, *, dataset: str | None = None, progress: Progress = SILENT) -> list[str]:
     """Apply the pending migrations, of one chain or of all; what comes out must be what was planned.
+
+    A migration whose document is pinned (`plan --pin`) must come to that, or nothing runs.
 
     Raises: DsvError: nothing is applied; `dvc.yaml` and `dvc.lock` are as they were.
     """
@@ -26,18 +30,21 @@ def up(start: Path, to: str | None, *, dataset: str | None = None) -> list[str]:
         small = [path for opened in chains for path in head_files(opened)]
         published = [opened.project.path(opened.base.publishes) for opened in chains]
         with workspace.restoring(small, replaced=published):
-            return [line for opened in chains for line in _apply(workspace, opened, to)]
+            return [line for opened in chains for line in _apply(workspace, opened, to, progress)]
 
 
-def _apply(workspace: Workspace, opened: OpenChain, to: str | None) -> Iterator[str]:
-    found = foretell(workspace, opened, to)
+def _apply(workspace: Workspace, opened: OpenChain, to: str | None, progress: Progress) -> Iterator[str]:
+    with progress.task(f"planning {opened.base.dataset}"):
+        found = foretell(workspace, opened, to)
     applied = opened.chain.up_to(opened.lock.head)
     if found.target in (BASE_ID, *(item.id for item in applied)) and found.target != opened.lock.head:
         raise UsageError(
             f"{found.target} is applied already; the head is {opened.lock.head}",
             hint=f"move back: dsv migrate down {found.target}",
         )
-    results = apply_head(workspace, opened, found.target, found.steps)
+    for step in found.steps:
+        expect.check(step)
+    results = apply_head(workspace, opened, found.target, found.steps, progress=progress)
     for step in found.steps:
         changes = [
             f"{count:,} {'cell' if count == 1 else 'cells'} of {field}" for field, count in step.cells.items() if count

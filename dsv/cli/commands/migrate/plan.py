@@ -6,18 +6,23 @@ from pathlib import Path
 
 import click
 
-from dsv.cli.options import dataset_option
+from dsv.cli.options import Display, dataset_option, result_options
 from dsv.cli.output import Terminal
 
 
 @click.command("plan")
 @click.argument("to", required=False, metavar="[ID]")
 @dataset_option
+@click.option(
+    "--pin", "pinned", is_flag=True, help="Write what they come to into their documents; up holds them to it."
+)
+@result_options("dsv.plan/1")
 @click.pass_obj
-def command(terminal: Terminal, to: str | None, dataset: str | None) -> None:
+def command(terminal: Terminal, to: str | None, dataset: str | None, pinned: bool, display: Display) -> None:
     """Show what the pending migrations would do, up to ID, counted before anything runs."""
-    from dsv.api.migrate.plan import plan as foretell
+    from dsv.api.migrate.plan import pin, plan
+    from dsv.renderers import _plan
     from dsv.views.plan import build
 
-    for found in foretell(Path.cwd(), to, dataset=dataset):
-        terminal.show(build(found))
+    found = (pin if pinned else plan)(Path.cwd(), to, dataset=dataset)
+    terminal.present(display, lambda: build(*found), lambda: _plan.render(found))

@@ -18,8 +18,5 @@ def command(terminal: Terminal, to: str | None, dataset: str | None) -> None:
     """Apply the pending migrations, up to ID: write their stages, run DVC, compare with the plan."""
     from dsv.api.migrate.up import up as apply
 
-    with terminal.progress().task("applying") as task:
-        done = apply(Path.cwd(), to, dataset=dataset)
-        task.advance()
-    for line in done:
+    for line in apply(Path.cwd(), to, dataset=dataset, progress=terminal.progress()):
         terminal.say(line)
