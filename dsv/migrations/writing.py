@@ -18,6 +18,8 @@ from dsv.errors import DocumentError, UsageError, did_you_mean
 from dsv.migrations.document import operation_of
 
 SLUG_LENGTH = 60
+FILES = ("file", "scores")
+"""Parameters of operations that name a side file."""
 _FLOW_LENGTH = 90
 _HEAD = """\
 # {title}
@@ -55,7 +57,7 @@ def slug(operation: str | None, parameters: Mapping[str, str]) -> str:
     if not given:
         return slugify(name)
     value = parameters[given[0]]
-    return slugify(f"{name} {PurePath(value).name.partition('.')[0] if given[0] == 'file' else value}")
+    return slugify(f"{name} {PurePath(value).name.partition('.')[0] if given[0] in FILES else value}")
 
 
 def slugify(text: str) -> str:

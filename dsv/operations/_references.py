@@ -1,4 +1,4 @@
-"""`${name}` in an SQL condition: a value that `params.yaml` holds."""
+"""`${name}` in an SQL condition, or in the place of a number: a value that `params.yaml` holds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dsv.tables.duckdb import literal
 _TOKEN = re.compile(
     r"""(?P<quoted>'(?:[^']|'')*' | "(?:[^"]|"")*") | \$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}""", re.VERBOSE
 )
+_WHOLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _RENDERED = re.compile(r"\((?:CAST\('([^']*)' AS DOUBLE\)|(-?[0-9]+)|((?:'(?:[^']|'')*')))\)")
 
 
@@ -46,7 +47,31 @@ def shown(text: str) -> str:
     return _RENDERED.sub(lambda match: match[1] or match[2] or match[3], text)
 
 
+def names_in(value: Any) -> tuple[str, ...]:
+    """The names that a value refers to which is `${name}` as a whole, or holds such values."""
+    if isinstance(value, str):
+        match = _WHOLE.fullmatch(value)
+        return () if match is None else (match[1],)
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
+    return tuple(dict.fromkeys(name for part in parts for name in names_in(part)))
+
+
+def bind_in(value: Any, parameters: Mapping[str, Any], path: str) -> Any:
+    """The value with each `${name}` replaced by what `params.yaml` holds. Raises: MigrationError: as `bind`."""
+    if isinstance(value, Mapping):
+        return {key: bind_in(part, parameters, path) for key, part in value.items()}
+    if isinstance(value, tuple):
+        return tuple(bind_in(part, parameters, path) for part in value)
+    found = names_in(value)
+    return _value(found[0], parameters, path) if found else value
+
+
 def _render(name: str, parameters: Mapping[str, Any], path: str) -> str:
+    rendered = literal(_value(name, parameters, path))
+    return rendered if rendered.startswith("(") else f"({rendered})"
+
+
+def _value(name: str, parameters: Mapping[str, Any], path: str) -> str | bool | int | float | None:
     where = f"params.yaml: {path}.{name}"
     if name not in parameters:
         raise MigrationError(
@@ -55,5 +80,4 @@ def _render(name: str, parameters: Mapping[str, Any], path: str) -> str:
     value = parameters[name]
     if value is not None and not isinstance(value, bool | int | float | str):
         raise MigrationError(f"{path}.{name} is not a single value", where=where)
-    rendered = literal(value)
-    return rendered if rendered.startswith("(") else f"({rendered})"
+    return value

@@ -6,7 +6,7 @@ compare-and-set, the values that its author saw. Other fields (a reviewer, a not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -47,13 +47,18 @@ class Edit:
         return _classes.cell_type(field) if self.single else field.type
 
 
+Wanted = Callable[[tuple[str, ...]], Sequence[Edit]]
+"""What to read of a side file, given the names of its fields."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edits:
     """A side file that was read into the engine.
 
     `relation` is a temporary table with `line`, the key as `k0`, `k1`, …, and of each edit the new
-    and the old value as `n0`, `o0`, …. `names` are all fields of the file. Not `guarded`: rows that
-    the file names may be missing or hold what it does not expect.
+    and the old value as `n0`, `o0`, …. `names` are all fields of the file; `beside` those that are
+    read as the file types them, as `x0`, `x1`, …. Not `guarded`: rows that the file names may be
+    missing or hold what it does not expect.
     """
 
     engine: Engine
@@ -63,6 +68,7 @@ class Edits:
     key: tuple[str, ...]
     edits: tuple[Edit, ...]
     guarded: bool
+    beside: tuple[Field, ...] = ()
 
     def pairs(self, table: Table) -> str:
         """FROM clause: each side row `e` with the row `t` of its key, all NULL if there is none."""
@@ -90,6 +96,15 @@ class Edits:
             f"SELECT e.line, {text} AS text FROM {self.pairs(table)} "
             f"WHERE {cell} IS DISTINCT FROM e.o{index} AND {cell} IS DISTINCT FROM e.n{index}"
         )
+
+    def unlike(self) -> str:
+        """SQL that names the fields of the row `t` that do not hold the new values, and what they hold."""
+        parts = []
+        for index, edit in enumerate(self.edits):
+            cell, told = column(edit.field), f"e.n{index}"
+            text = f"{literal(edit.field)} || ' expected ' || {shown(told)} || ', found ' || {shown(cell)}"
+            parts.append(f"CASE WHEN {cell} IS DISTINCT FROM {told} THEN {text} END")
+        return f"concat_ws('; ', {', '.join(parts)})"
 
     def key_text(self) -> str:
         """SQL for the key of a side row, as people read it; empty where rows have none."""
@@ -137,7 +152,8 @@ class Edits:
         rows = self.engine.value(f"SELECT count(*) FROM {self.relation}")
         fields = [edit.field for edit in self.edits if edit.old is not None]
         seen = f" and hold the expected (or already the new) {', '.join(fields)}" if fields else ""
-        return (f"the rows that {self.file} names ({rows:,}) are in the dataset, once each{seen}",)
+        once = ", once each" if self.key else ""
+        return (f"the rows that {self.file} names ({rows:,}) are in the dataset{once}{seen}",)
 
     def same_key(self) -> str:
         """SQL: the side row `e` is about the row `t`."""
@@ -151,17 +167,38 @@ def read(state: State, table: Table, inputs: Inputs, file: str, edits: Sequence[
         row twice or one that is not there, or has a value that the field cannot hold.
         FormatError: it is malformed, or a cell does not fit its field's type.
     """
-    if not state.key:
-        raise MigrationError(
-            "rows are found by key, and the dataset has none",
-            where=file,
-            hint="declare a key in dvc.yaml (meta.dsv.key) before the chain begins",
-        )
-    found = _opened(state, table.engine, inputs, file, edits)
+    return read_expected(state, table, inputs, file, lambda names: edits)
+
+
+def read_expected(state: State, table: Table, inputs: Inputs, file: str, wanted: Wanted) -> Edits:
+    """As `read`, where the file's own fields tell which edits it holds."""
+    _check_keyed(state, file)
+    found = _opened(state, table.engine, inputs, file, wanted)
     _check_keys(found)
     _check_found(state, found, table)
     for index, edit in enumerate(found.edits):
         _check_values(state, found, index, edit)
+    return found
+
+
+def read_beside(state: State, table: Table, inputs: Inputs, file: str) -> Edits:
+    """Read a side file of what is known of rows beside the dataset, such as scores: `beside` are its fields.
+
+    Raises: MigrationError: as `read`; but it may lack rows, and have others. A field of it is one of
+        the dataset's too. FormatError: it is malformed.
+    """
+    _check_keyed(state, file)
+    found = _opened(state, table.engine, inputs, file, lambda names: (), beside=True)
+    _check_keys(found)
+    spreadsheet.refuse(state, found, table)
+    names = {name.lower() for name in state.schema.names}
+    twice = next((item.name for item in found.beside if item.name.lower() in names), None)
+    if twice is not None:
+        raise MigrationError(
+            f"the file and the dataset both have a field {twice!r}",
+            where=file,
+            hint="leave it out of the file, or give it another name there",
+        )
     return found
 
 
@@ -174,7 +211,12 @@ def read_rows(state: State, table: Table, inputs: Inputs, file: str) -> Edits:
         lacks, names a row twice or one that is there, or has a value that the field cannot hold.
         FormatError: it is malformed, or a cell does not fit its field's type.
     """
-    found = _opened(state, table.engine, inputs, file, None)
+
+    def every(names: tuple[str, ...]) -> list[Edit]:
+        _check_names(state, names, file)
+        return [Edit(field=name, new=name) for name in names if name not in state.key]
+
+    found = _opened(state, table.engine, inputs, file, every)
     _check_keys(found)
     spreadsheet.refuse(state, found, table)
     there = f"SELECT e.line, {found.key_text()} AS text FROM {found.pairs(table)} WHERE t.{POSITION} IS NOT NULL"
@@ -201,15 +243,22 @@ def counted(inputs: Inputs, file: str) -> str:
     return "1 row" if rows == 1 else f"{rows} rows"
 
 
-def _opened(state: State, engine: Engine, inputs: Inputs, file: str, wanted: Sequence[Edit] | None) -> Edits:
-    """A side file in the engine, with the dataset's types; `wanted` None: every field that is no key."""
+def _check_keyed(state: State, file: str) -> None:
+    if not state.key:
+        raise MigrationError(
+            "rows are found by key, and the dataset has none",
+            where=file,
+            hint="declare a key in dvc.yaml (meta.dsv.key) before the chain begins",
+        )
+
+
+def _opened(state: State, engine: Engine, inputs: Inputs, file: str, wanted: Wanted, *, beside: bool = False) -> Edits:
+    """A side file in the engine, with the dataset's types; `beside`: its other fields too, as it types them."""
     snapshot = _snapshot(inputs, file)
     plain = formats.scan(engine, snapshot).table.schema
     known = plain.names
-    if wanted is None:
-        _check_names(state, known, file)
-        wanted = [Edit(field=name, new=name) for name in known if name not in state.key]
-    edits = [replace(edit, old=None) if edit.old_optional and edit.old not in known else edit for edit in wanted]
+    edits = [replace(edit, old=None) if edit.old_optional and edit.old not in known else edit for edit in wanted(known)]
+    others = [item for item in plain if item.name not in state.key]
     found = Edits(
         engine=engine,
         relation=engine.fresh("edits"),
@@ -218,6 +267,7 @@ def _opened(state: State, engine: Engine, inputs: Inputs, file: str, wanted: Seq
         key=state.key,
         edits=tuple(edits),
         guarded=inputs.guarded,
+        beside=tuple(others) if beside else (),
     )
     typed = ReadOptions(schema=_declared(state, plain, found))
     _load(formats.scan(engine, replace(snapshot, options=typed)).table, found)
@@ -278,6 +328,7 @@ def _load(side: Table, edits: Edits) -> None:
         columns.append(f"{side.typed(edit.new)} AS n{index}")
         if edit.old is not None:
             columns.append(f"{side.typed(edit.old)} AS o{index}")
+    columns += [f"{side.typed(item.name)} AS x{index}" for index, item in enumerate(edits.beside)]
     edits.engine.execute(f"CREATE TABLE {edits.relation} AS SELECT {', '.join(columns)} FROM {side.relation}")
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from dsv import registry
 from dsv.errors import MigrationError, SchemaError, did_you_mean
 from dsv.model.finding import Finding
 from dsv.model.migration import Effect, State
@@ -48,9 +49,11 @@ class AddRows(Operation):
                 raise SchemaError(f"a field without a value needs no entry in `values:`: {name!r}", where=self.file)
             _constants.check(value, field.type, what=f"value of {name!r}", where=self.file)
             known = _classes.allowed(state, name)
-            if known is not None and str(value) not in known:
-                hint = did_you_mean(str(value), known)
-                raise SchemaError(f"field {name!r} has no class {value!r}", where=self.file, hint=hint)
+            words = [str(item) for item in (value if isinstance(value, tuple) else (value,))]
+            stray = None if known is None else next((word for word in words if word not in known), None)
+            if known is not None and stray is not None:
+                hint = did_you_mean(stray, known)
+                raise SchemaError(f"field {name!r} has no class {stray!r}", where=self.file, hint=hint)
         return state
 
     def forward(self, state: State, table: Table, inputs: Inputs) -> Outcome:
@@ -67,11 +70,18 @@ class AddRows(Operation):
         return Outcome(
             table=self._joined(state, table, rows),
             findings=tuple(self._absent(state, absent, count)) if count else (),
+            guards=_held(rows, count),
         )
 
+    def inverse(self, state: State) -> Operation | None:
+        if not state.key:
+            return None
+        undo: Operation = registry.get("operations", "drop_rows")(file=self.file, mode="delete")
+        return undo
+
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
-        rows = "rows" if inputs is None else f"{_side.count(inputs, self.file)} rows"
-        given = ", ".join(f"{name} {value}" for name, value in self.values.items())
+        rows = "rows" if inputs is None else _side.counted(inputs, self.file)
+        given = ", ".join(f"{name} {_constants.shown(value)}" for name, value in self.values.items())
         return f"add {rows} from {self.file}" + (f", {given}" if given else "")
 
     def effect(self, state: State) -> Effect:
@@ -115,6 +125,11 @@ class AddRows(Operation):
             if names:
                 message = f"{self.file} has no field {', '.join(names)}: {what} in {count} added rows"
                 yield Finding(rule="add-rows-fields-absent", level="warning", message=message, count=count)
+
+
+def _held(rows: Edits, count: int) -> tuple[str, ...]:
+    known = "are new" if rows.key else "fit the schema"
+    return (f"the rows of {rows.file} ({count:,}) {known}, and their fields, types and classes the dataset's",)
 
 
 def _nothing(state: State, field: Field) -> str | None:

@@ -56,8 +56,7 @@ class Operation(ABC):
     """The base of all operations.
 
     `name` is the word in documents, `version` that of the operation's meaning, `symbol` the sign
-    that a plan prints. `rowwise`: what becomes of a row depends on that row alone, not on the rows
-    beside it. `runs_code`: it runs code of the repository's authors, which a diff never does.
+    that a plan prints. `runs_code`: it runs code of the repository's authors, which a diff never does.
     """
 
     __slots__ = ()
@@ -65,8 +64,12 @@ class Operation(ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     symbol: ClassVar[Literal["+", "-", "~"]]
-    rowwise: ClassVar[bool] = True
     runs_code: ClassVar[bool] = False
+
+    @property
+    def rowwise(self) -> bool:
+        """What becomes of a row depends on that row alone, not on the rows beside it."""
+        return True
 
     def side_files(self) -> tuple[str, ...]:
         """Names of the files that the operation reads, relative to its document."""
@@ -74,17 +77,19 @@ class Operation(ABC):
 
     def parameters(self) -> tuple[str, ...]:
         """Names that the operation refers to as `${name}`, each once, in order."""
-        texts = [getattr(self, name) for name in _sql_fields(self)]
-        return tuple(dict.fromkeys(name for text in texts for name in _references.names(text)))
+        found = [name for text in _sql_fields(self) for name in _references.names(getattr(self, text))]
+        found += [name for value in _tuned_fields(self) for name in _references.names_in(getattr(self, value))]
+        return tuple(dict.fromkeys(found))
 
     def bind(self, parameters: Mapping[str, Any], *, path: str = "migrations") -> Self:
-        """The operation with each `${name}` replaced by its value, as an SQL literal of its type.
+        """The operation with each `${name}` replaced by its value; in SQL by a literal of its type.
 
         `path` is where `params.yaml` holds the values, such as `migrations.signs.m0004_prune`.
 
         Raises: MigrationError: a name has no value there, or one that is no single value.
         """
         bound = {name: _references.bind(getattr(self, name), parameters, path) for name in _sql_fields(self)}
+        bound |= {name: _references.bind_in(getattr(self, name), parameters, path) for name in _tuned_fields(self)}
         return dataclasses.replace(self, **bound) if bound else self  # type: ignore[type-var]
 
     @abstractmethod
@@ -130,6 +135,11 @@ def condition(*, default: Any = dataclasses.MISSING) -> Any:
     return dataclasses.field(default=default, metadata={"sql": True})
 
 
+def tuned(*, default: Any = dataclasses.MISSING) -> Any:
+    """A dataclass field that holds values, or a mapping of them, any of which may be `${name}` of `params.yaml`."""
+    return dataclasses.field(default=default, metadata={"tuned": True})
+
+
 def worst(effects: Iterable[Effect]) -> Effect:
     """The effect of several operations: on each axis the value that matters most."""
     found = [Effect(), *effects]
@@ -149,7 +159,15 @@ _RANKS: dict[str, tuple[Any, ...]] = {
 
 def _sql_fields(operation: Operation) -> list[str]:
     """Names of the fields that hold a condition."""
+    return [name for name in _marked(operation, "sql") if getattr(operation, name) is not None]
+
+
+def _tuned_fields(operation: Operation) -> list[str]:
+    """Names of the fields whose values may stand in `params.yaml`."""
+    return _marked(operation, "tuned")
+
+
+def _marked(operation: Operation, mark: str) -> list[str]:
     if not dataclasses.is_dataclass(operation):
         raise TypeError("an operation is a dataclass")
-    conditions = [item.name for item in dataclasses.fields(operation) if item.metadata.get("sql")]
-    return [name for name in conditions if getattr(operation, name) is not None]
+    return [item.name for item in dataclasses.fields(operation) if item.metadata.get(mark)]

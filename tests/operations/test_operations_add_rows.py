@@ -15,6 +15,7 @@ from dsv.model.migration import Effect, State
 from dsv.model.schema import Field, Schema
 from dsv.operations._rows import rewrite
 from dsv.operations.add_rows import AddRows
+from dsv.operations.drop_rows import DropRows
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import POSITION
 
@@ -41,17 +42,17 @@ def test_rows_are_added_with_every_field(bench: Bench) -> None:
     outcome = bench.run(AddRows(file="new.jsonl", expect=2), files={"new.jsonl": lines(NEW)})
     assert read_table(outcome.table) == [*ROWS, NEW[1], NEW[0]]
     assert outcome.findings == ()
+    assert outcome.guards == ("the rows of new.jsonl (2) are new, and their fields, types and classes the dataset's",)
 
 
 def test_what_the_file_lacks_is_given_or_not_labelled_or_missing(bench: Bench) -> None:
-    operation = AddRows(file="new.csv", values={"split": "train", "level": 2})
+    operation = AddRows(file="new.csv", values={"split": "train", "level": 2, "tags": ("red", "a.b")})
     outcome = bench.run(operation, files={"new.csv": "id,score\n901,0.25\n"})
-    expected = dict.fromkeys(STATE.schema.names)
-    expected |= {"id": 901, "class": "?", "level": 2, "mood": "unseen", "split": "train", "score": 0.25}
-    assert read_table(outcome.table)[-1] == expected
+    given = {"id": 901, "class": "?", "level": 2, "mood": "unseen", "split": "train", "score": 0.25}
+    assert read_table(outcome.table)[-1] == {**given, "tags": ["red", "a.b"], "image": None}
     assert [item.message for item in outcome.findings] == [
         "new.csv has no field class, mood: not labelled in 1 added rows",
-        "new.csv has no field tags, image: missing in 1 added rows",
+        "new.csv has no field image: missing in 1 added rows",
     ]
 
 
@@ -117,6 +118,7 @@ def test_a_retired_class_and_the_value_for_not_labelled(bench: Bench) -> None:
         (AddRows(file="a.csv", values={"class": "car"}), MigrationError, "and the file has that field"),
         (AddRows(file="a.csv", values={"clas": "car"}), SchemaError, "there is no field 'clas'"),
         (AddRows(file="a.csv", values={"mood": "grim"}), SchemaError, "field 'mood' has no class 'grim'"),
+        (AddRows(file="a.csv", values={"tags": ("red", "tall")}), SchemaError, "field 'tags' has no class 'tall'"),
         (AddRows(file="a.csv", values={"level": "2"}), SchemaError, "the value of 'level' '2' is no integer"),
         (AddRows(file="a.csv", values={"id": 4}), SchemaError, "field 'id' is part of the key"),
         (AddRows(file="a.csv", values={"split": None}), SchemaError, "a field without a value needs no entry"),
@@ -170,6 +172,7 @@ def test_without_a_key_rows_stand_after_all_that_ever_were(bench: Bench) -> None
     )
     counted = changes(before, state, applied)
     assert (counted.added, counted.removed, dict(counted.cells)) == (2, 1, {})
+    assert AddRows(file="a.csv").inverse(state) is None
 
 
 def test_a_replay_on_other_rows_adds_what_is_not_there(bench: Bench) -> None:
@@ -194,5 +197,6 @@ def test_the_order_of_lines_and_of_threads_changes_nothing(bench: Bench) -> None
 def test_words(bench: Bench) -> None:
     operation = AddRows(file="a.csv", values={"split": "train"})
     assert operation.describe(STATE) == "add rows from a.csv, split train"
-    assert operation.describe(STATE, bench.inputs({"a.csv": "id\n901\n"})) == "add 1 rows from a.csv, split train"
+    assert operation.describe(STATE, bench.inputs({"a.csv": "id\n901\n"})) == "add 1 row from a.csv, split train"
     assert operation.effect(STATE) == Effect(values="added")
+    assert operation.inverse(STATE) == DropRows(file="a.csv", mode="delete")

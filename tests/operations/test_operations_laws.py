@@ -112,14 +112,16 @@ def test_law_of_the_plan(shared: Engine, make: Any, drawn: list[dict[str, Any]])
         check_inverse(operation, after, outcome.table, before, bench)
 
 
-@pytest.mark.parametrize("make", CASES)
+ROWWISE = [case for case in CASES if case.values[0](ROWS).operation.rowwise]
+
+
+@pytest.mark.parametrize("make", ROWWISE)
 @settings(max_examples=4, deadline=None)
 @given(drawn=rows, seed=st.randoms(use_true_random=False))
 def test_law_of_rows(shared: Engine, make: Any, drawn: list[dict[str, Any]], seed: Any) -> None:
     """What becomes of a row depends on that row alone, where an operation says so; guards do not count then."""
     example: Example = make(drawn)
     operation = example.operation
-    assert operation.rowwise
     places = [place for place in range(len(drawn)) if seed.random() < 0.5]
     some = [drawn[place] for place in places]
     with tempfile.TemporaryDirectory() as folder:
@@ -135,6 +137,30 @@ def test_law_of_rows(shared: Engine, make: Any, drawn: list[dict[str, Any]], see
     # Rows that an operation adds come after all that are there, whichever these are.
     expected = [row for row in whole if row[POSITION] > len(drawn) or row[POSITION] - 1 in places]
     assert list(map(repr, part)) == list(map(repr, expected))
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Engine]:
+    with Engine(threads=3) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("make", CASES)
+@settings(max_examples=2, deadline=None)
+@given(drawn=rows, seed=st.randoms(use_true_random=False))
+def test_law_of_order(shared: Engine, other: Engine, make: Any, drawn: list[dict[str, Any]], seed: Any) -> None:
+    """Neither the order of rows nor the number of threads changes what becomes of them."""
+    example: Example = make(drawn)
+    shuffled = seed.sample(drawn, len(drawn))
+    found = []
+    for engine, given_rows in ((shared, drawn), (other, shuffled)):
+        with tempfile.TemporaryDirectory() as folder:
+            inputs = Bench(engine, Path(folder)).inputs(example.files)
+            outcome = example.operation.forward(STATE, make_table(engine, given_rows), inputs)
+            tables = (outcome.table,) if outcome.quarantine is None else (outcome.table, outcome.quarantine)
+            found.append([sorted(map(repr, read_table(table))) for table in tables])
+            found[-1].append([repr(item) for item in outcome.findings])
+    assert found[0] == found[1]
 
 
 def check_inverse(operation: Operation, after: State, table: Table, before: Table, bench: Bench) -> None:

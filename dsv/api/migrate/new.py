@@ -70,22 +70,22 @@ def new(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    """A migration that is about to be written: its text, and a side file to copy beside it."""
+    """A migration that is about to be written: its text, and side files to copy beside it."""
 
     id: str
     text: str
-    side: tuple[Path, str] | None = None
+    sides: tuple[tuple[Path, str], ...] = ()
     notes: tuple[str, ...] = ()
 
     def files(self, folder: Path) -> list[Path]:
-        names = [f"{self.id}.yaml", *([self.side[1]] if self.side else [])]
+        names = [f"{self.id}.yaml", *(name for _, name in self.sides)]
         return [folder / name for name in names]
 
     def write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / f"{self.id}.yaml", self.text)
-        if self.side is not None:
-            write_bytes(folder / self.side[1], self.side[0].read_bytes())
+        for source, name in self.sides:
+            write_bytes(folder / name, source.read_bytes())
 
 
 def _draft(
@@ -97,20 +97,22 @@ def _draft(
     title: str | None,
     folder: Path,
 ) -> _Draft:
-    """The new document; a side file that lies elsewhere is to be copied beside it."""
+    """The new document; side files that lie elsewhere are to be copied beside it."""
     given = dict(parameters)
-    side: tuple[Path, str] | None = None
-    notes: tuple[str, ...] = ()
-    name = given.get("file")
-    beside_it = name is not None and not Path(name).is_absolute() and (folder / name).exists()
-    if name is not None and not beside_it and (start / name).is_file():
-        beside = f"{migration_id}{''.join(Path(name).suffixes)}"
-        side, given["file"] = (start / name, beside), beside
-        notes = (f"copied {name} beside the migration, as {beside}",)
+    sides: list[tuple[Path, str]] = []
+    notes: list[str] = []
+    for key in writing.FILES:
+        name = given.get(key)
+        beside_it = name is not None and not Path(name).is_absolute() and (folder / name).exists()
+        if name is not None and not beside_it and (start / name).is_file():
+            words = migration_id if key == "file" else f"{migration_id}_{key}"
+            given[key] = f"{words}{''.join(Path(name).suffixes)}"
+            sides.append((start / name, given[key]))
+            notes.append(f"copied {name} beside the migration, as {given[key]}")
     text = writing.new_text(
         migration_id, chain.last, title or writing.slug(operation, given).replace("_", " "), operation, given
     )
-    return _Draft(id=migration_id, text=text, side=side, notes=notes)
+    return _Draft(id=migration_id, text=text, sides=tuple(sides), notes=tuple(notes))
 
 
 def _foretell(workspace: Workspace, declared: Dataset, chain: Chain, draft: _Draft) -> None:
