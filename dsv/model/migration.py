@@ -131,7 +131,7 @@ class Migration:
 class Effect:
     """What an operation or a migration does on the four axes; True where it changes the axis."""
 
-    schema: Literal["same", "add", "rename", "drop", "narrow"] = "same"
+    schema: Literal["same", "widen", "add", "rename", "drop", "narrow"] = "same"
     class_head: Literal["same", "grow", "hole", "remap"] = "same"
     values: Literal["same", "filled", "corrected", "added", "removed"] = "same"
     evaluation: Literal["same", "moved"] = "same"

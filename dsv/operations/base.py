@@ -37,6 +37,10 @@ class Inputs:
     guarded: bool = True
 
 
+NO_INPUTS = Inputs(folder=Path())
+"""For operations that read nothing beside the table."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The table after an operation.
@@ -150,7 +154,7 @@ def worst(effects: Iterable[Effect]) -> Effect:
 
 
 _RANKS: dict[str, tuple[Any, ...]] = {
-    "schema": ("same", "add", "rename", "narrow", "drop"),
+    "schema": ("same", "widen", "add", "rename", "narrow", "drop"),
     "class_head": ("same", "grow", "hole", "remap"),
     "values": ("same", "filled", "corrected", "added", "removed"),
     "evaluation": ("same", "moved"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from dsv.errors import SchemaError
 from dsv.model.migration import ClassList, Effect, State
@@ -12,10 +11,8 @@ from dsv.model.schema import Field
 from dsv.operations import _classes, _fields, _listing
 from dsv.operations._cells import has
 from dsv.operations._rows import column, rewrite
-from dsv.operations.base import Inputs, Operation, Outcome, keyed
+from dsv.operations.base import NO_INPUTS, Inputs, Operation, Outcome, keyed
 from dsv.tables.table import Table
-
-_NOTHING = Inputs(folder=Path())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +59,7 @@ class SetField(Operation):
 
     def inverse(self, state: State) -> Operation | None:
         field = state.schema[self.field_name]
-        after = self.forward_schema(state, _NOTHING)
+        after = self.forward_schema(state, NO_INPUTS)
         if any(item.retired for item in _new_or_changed(state, after, self.field_name)):
             return None
         return SetField(
@@ -86,7 +83,7 @@ class SetField(Operation):
         return f"set field {self.field_name}: {'; '.join(parts)}"
 
     def effect(self, state: State) -> Effect:
-        after = self.forward_schema(state, _NOTHING)
+        after = self.forward_schema(state, NO_INPUTS)
         narrow = state.schema[self.field_name].nullable and self.nullable is False
         changed = _new_or_changed(state, after, self.field_name)
         if any(item.retired for item in changed):

@@ -16,6 +16,7 @@ from dsv.operations.base import worst
         (Effect(values="added"), "additive"),
         (Effect(class_head="grow", values="corrected"), "additive"),
         (Effect(schema="add"), "additive"),
+        (Effect(schema="widen"), "additive"),
         (Effect(schema="rename"), "breaking"),
         (Effect(schema="narrow"), "breaking"),
         (Effect(schema="drop"), "breaking"),

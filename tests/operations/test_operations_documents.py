@@ -21,6 +21,7 @@ SPELLED = {
     "unlabelled: true, label: true}",
     "set_field": "{name: style, nullable: false, values: [unseen, bold, 'no'], unlabelled: unseen, description: x}",
     "rename_field": "{from: a.b, to: c}",
+    "cast_field": "{name: style, to: enum, values: ['no', bold], on_error: quarantine}",
     "drop_field": "{name: note}",
     "add_rows": "{file: m0005_drift.parquet, values: {split: train, source: '2026'}, expect: 120}",
     "relabel": "{file: m0001_review.csv, field: class, expect: old, on_conflict: skip}",

@@ -14,11 +14,12 @@ from types import TracebackType
 from typing import Any
 
 from dsv.formats._shared.bytes import marker_error, marker_offset, open_bytes, text_pieces
-from dsv.formats._shared.infer import check_cells, misfit
+from dsv.formats._shared.infer import check_cells
 from dsv.formats._shared.names import check_names
 from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import Snapshot
 from dsv.tables.duckdb import Engine, identifier, literal
+from dsv.tables.spelled import misfit
 from dsv.tables.table import POSITION, STAGE_LIMIT_BYTES, Table
 from dsv.tables.types import columns, engine_type
 

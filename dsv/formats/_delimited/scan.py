@@ -17,11 +17,12 @@ from dsv.formats._delimited.census import Census
 from dsv.formats._delimited.layout import Layout, lines, read_layout, record_error
 from dsv.formats._delimited.records import UNCLOSED, syntax
 from dsv.formats._shared.bytes import MARKER, marker_error, open_bytes, text_pieces
-from dsv.formats._shared.infer import check_cells, infer, misfit
+from dsv.formats._shared.infer import check_cells, infer
 from dsv.formats._shared.names import check_names
 from dsv.formats.base import Scan
 from dsv.model.snapshot import Snapshot
 from dsv.tables.duckdb import Engine, identifier, literal
+from dsv.tables.spelled import misfit
 from dsv.tables.table import Table, origin, stage
 from dsv.tables.types import columns
 

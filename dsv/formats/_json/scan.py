@@ -13,13 +13,14 @@ from dsv.errors import FormatError, TooLittleMemory
 from dsv.formats._json.fit import EXACT, TEXT_TYPES, fits, holds_wide, is_wide, largest, narrower, type_of, value_fits
 from dsv.formats._json.lines import LINES, Shape, problem, rows
 from dsv.formats._shared.bytes import BOM, marker_offset, open_bytes, text_pieces
-from dsv.formats._shared.infer import check_cells, misfit
+from dsv.formats._shared.infer import check_cells
 from dsv.formats._shared.names import check_names, check_names_apart
 from dsv.formats.base import Scan
 from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import Snapshot
 from dsv.model.values import shown
 from dsv.tables.duckdb import Engine, identifier, literal
+from dsv.tables.spelled import misfit
 from dsv.tables.table import Table, origin, stage
 from dsv.tables.types import Type, columns, engine_type, parse, spell
 
