@@ -36,7 +36,7 @@ class Arrow:
 
     def publish(self, publication: Publication, stream: IO[bytes]) -> None:
         """Write the final rows in the base's order and Arrow types. Raises: FormatError."""
-        publish(publication, stream, write)
+        publish(publication, stream, write, typed=True)
 
 
 plugin: Format = Arrow()

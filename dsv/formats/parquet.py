@@ -38,7 +38,7 @@ class Parquet:
 
     def publish(self, publication: Publication, stream: IO[bytes]) -> None:
         """Write the final rows in the base's order and Arrow types. Raises: FormatError."""
-        publish(publication, stream, write)
+        publish(publication, stream, write, typed=True)
 
 
 plugin: Format = Parquet()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from dsv.migrations.apply import Applied
 from dsv.migrations.source import class_names
 from dsv.model.migration import State
+from dsv.model.schema import Field
+from dsv.tables.casts import cast
 from dsv.tables.duckdb import identifier, literal
 from dsv.tables.table import POSITION, Table
 
@@ -39,7 +41,7 @@ def changes(before: Table, before_state: State, applied: Applied) -> Changes:
     pairs = _pairing(before_state.key, state.key, fields)
     on = " AND ".join(f"b.{old} = a.{new}" for old, new in pairs)
     both = f"b.{POSITION} IS NOT NULL AND a.{POSITION} IS NOT NULL"
-    differs = {new: f"b.{identifier(old)} IS DISTINCT FROM a.{identifier(new)}" for old, new in fields.items()}
+    differs = {new: _differs(before_state.schema[old], state.schema[new]) for old, new in fields.items()}
     moved, touched, leaked = _splits(before_state, applied)
     counted = [f"{both} AND {test}" for test in differs.values()]
     changed = " OR ".join(differs.values()) or "false"
@@ -52,6 +54,16 @@ def changes(before: Table, before_state: State, applied: Applied) -> Changes:
     return Changes(
         cells=differing, added=added, removed=removed, changed=altered, moved=moves, touched=touches, leaked=leaks
     )
+
+
+def _differs(old: Field, new: Field) -> str:
+    """SQL: the cells differ; a cell whose value another type holds as well is the same."""
+    before, after = f"b.{identifier(old.name)}", f"a.{identifier(new.name)}"
+    if old.type == new.type:
+        return f"{before} IS DISTINCT FROM {after}"
+    held = cast(before, old.type, new.type)
+    other = "false" if held is None else f"{held} IS NOT DISTINCT FROM {after}"
+    return f"NOT ({other} AND ({before} IS NULL) = ({after} IS NULL))"
 
 
 def _pairing(before: tuple[str, ...], after: tuple[str, ...], fields: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -91,6 +103,8 @@ def _relabelled(before: State, applied: Applied, old: str, new: str) -> str:
     if renamed:
         whens = " ".join(f"WHEN {literal(name)} THEN {literal(after)}" for name, after in renamed.items())
         then = f"list_transform({then}, lambda e: CASE e {whens} ELSE e END)"
+    if before.schema[old].type != applied.state.schema[new].type:
+        then, now = (f"coalesce(list_filter({side}, lambda e: e IS NOT NULL), [])" for side in (then, now))
     return f"{then} IS DISTINCT FROM {now}"
 
 

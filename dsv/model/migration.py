@@ -142,7 +142,7 @@ class Effect:
         narrows = self.schema in ("rename", "narrow", "drop") or self.class_head in ("hole", "remap")
         if narrows or self.evaluation == "moved":
             return "breaking"
-        if self.schema == "add" or self.class_head == "grow" or self.values in ("filled", "added"):
+        if self.schema in ("widen", "add") or self.class_head == "grow" or self.values in ("filled", "added"):
             return "additive"
         return "metadata" if self.values == "same" else "corrective"
 

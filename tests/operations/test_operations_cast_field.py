@@ -10,7 +10,7 @@ from operations_bench import MOODS, ROWS, STATE, Bench, Example, Make, make_tabl
 from dsv.errors import DsvError, MigrationError, SchemaError
 from dsv.model.migration import Effect
 from dsv.model.schema import Field, Schema
-from dsv.operations.base import REASON, summary
+from dsv.operations.base import REASON
 from dsv.operations.cast_field import CastField
 
 EXAMPLES: list[Make] = [
@@ -144,6 +144,6 @@ def test_words_and_effects() -> None:
     wider = CastField(field_name="level", to="string")
     assert wider.describe(STATE) == "cast field level (integer) -> string"
     assert wider.effect(STATE) == Effect(schema="widen")
-    assert (summary(operation.effect(STATE)), summary(wider.effect(STATE))) == ("breaking", "additive")
+    assert (operation.effect(STATE).summary, wider.effect(STATE).summary) == ("breaking", "additive")
     aside = CastField(field_name="score", to="integer", on_error="quarantine")
     assert aside.effect(STATE) == Effect(schema="narrow", values="removed")

@@ -9,7 +9,6 @@ from operations_bench import MOODS, ROWS, STATE, Bench, Example, Make
 
 from dsv.errors import DsvError, MigrationError, SchemaError
 from dsv.model.migration import Effect
-from dsv.operations.base import summary
 from dsv.operations.set_class import SetClass
 from dsv.operations.set_field import SetField
 
@@ -142,4 +141,4 @@ def test_words_and_effects(options: Mapping[str, Any], line: str, effect: Effect
     operation = SetField(**options)
     assert operation.describe(STATE) == f"set field {operation.field_name}: {line}"
     assert operation.effect(STATE) == effect
-    assert summary(effect) == word
+    assert effect.summary == word

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dsv.formats._shared.changes import Changes
+from dsv.formats._shared.changes import Changes, alike
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import POSITION
 from dsv.tables.types import arrow_type, parse
@@ -53,7 +53,7 @@ class Columns:
     def _kept(self, name: str) -> str:
         cell = f"f.{identifier(name)}"
         origin = self.changes.kept.get(name)
-        if origin is None:
+        if origin is None or self._native(name) is None:
             return f"{cell} AS {identifier(name)}"
         own = identifier(origin)
         same = f"{cell} IS NOT DISTINCT FROM b.{own}"
@@ -73,7 +73,7 @@ class Columns:
     def _native(self, name: str) -> DuckDBPyType | None:
         """The base column's type; None where the field is new or has another type now."""
         origin = self.changes.kept.get(name)
-        if origin is None or self.changes.final.schema[name].type != self.changes.base.schema[origin].type:
+        if origin is None or not alike(self.changes.final.schema[name].type, self.changes.base.schema[origin].type):
             return None
         return self.natives[origin]
 
@@ -103,7 +103,7 @@ def arrow_schema(changes: Changes, base: Any) -> Any:
     fields = []
     for item in changes.final.schema:
         origin = changes.kept.get(item.name)
-        if origin is not None and item.type == changes.base.schema[origin].type:
+        if origin is not None and alike(item.type, changes.base.schema[origin].type):
             fields.append(base.field(origin).with_name(item.name))
         else:
             fields.append(pa.field(item.name, arrow_type(parse(item.type))))

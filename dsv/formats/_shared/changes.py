@@ -10,8 +10,13 @@ from typing import IO, Any, cast
 from dsv.errors import FormatError
 from dsv.formats._shared.bytes import copy, gzip_writer
 from dsv.formats.base import Publication, scan
+from dsv.model.schema import Field
 from dsv.tables.duckdb import identifier
-from dsv.tables.table import POSITION, Table
+from dsv.tables.spelled import misfit
+from dsv.tables.table import POSITION, Table, cast_text
+
+TEXTS = ("string", "enum", "date", "datetime")
+"""Types whose values typed files may hold as text too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,14 @@ class RowEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """The base and the final rows side by side. Values are read from the engine as they are needed."""
+    """The base and the final rows side by side. Values are read from the engine as they are needed.
+
+    `base` holds values; of `text_fields` it also has the text, under the names that `_text` gives.
+    """
 
     publication: Publication
     base: Table
+    text_fields: frozenset[str] = frozenset()
 
     @property
     def final(self) -> Table:
@@ -46,6 +55,12 @@ class Changes:
         """The published file has the base's fields, in their order."""
         names = self.base.schema.names
         return [(item.name, item.origin) for item in self.final.schema] == list(zip(names, names, strict=True))
+
+    @property
+    def retyped(self) -> bool:
+        """A field has another type than in the base."""
+        pairs = ((self.final.schema[name].type, self.base.schema[origin].type) for name, origin in self.kept.items())
+        return not all(alike(new, old) for new, old in pairs)
 
     def edits(self) -> Iterator[RowEdit]:
         """Rows of the base that are removed or have other cells, in the base's order.
@@ -117,7 +132,14 @@ class Changes:
         origin = self.kept.get(name)
         if origin is None:
             return "true"
-        return f"f.{identifier(name)} IS DISTINCT FROM b.{identifier(origin)}"
+        cell, before = f"f.{identifier(name)}", f"b.{identifier(origin)}"
+        old, new = self.base.schema[origin], self.final.schema[name]
+        if alike(old.type, new.type):
+            return f"{cell} IS DISTINCT FROM {before}"
+        return f"NOT ({_reads_as(before, old, new, cell, self._spelling(origin))})"
+
+    def _spelling(self, origin: str) -> str | None:
+        return f"b.{identifier(_text(origin))}" if origin in self.text_fields else None
 
     def _ambiguous(self) -> FormatError:
         key = ", ".join(self.publication.key) or "position"
@@ -132,16 +154,19 @@ Write = Callable[[Changes, Iterator[RowEdit], Iterator[Mapping[str, Any]], IO[by
 """Writes the final rows, given what is changed and added; the number of rows written."""
 
 
-def publish(publication: Publication, stream: IO[bytes], write: Write) -> None:
+def publish(publication: Publication, stream: IO[bytes], write: Write, *, typed: bool = False) -> None:
     """Write a publication: the base's very bytes if nothing changed, gzipped if the base is.
+
+    `typed`: the file says of what type each field is, so that another type is a change.
 
     Raises: FormatError: the base cannot be read, or rows cannot be told apart.
     """
-    base = scan(publication.final.engine, publication.base).table.typed_table()
-    changes = Changes(publication=publication, base=base)
+    scanned = scan(publication.final.engine, publication.base).table
+    base = _typed(scanned)
+    changes = Changes(publication=publication, base=base, text_fields=scanned.text_fields)
     edits, added = changes.edits(), changes.added()
     first_edits, first_added = list(itertools.islice(edits, 1)), list(itertools.islice(added, 1))
-    if changes.same_fields and not first_edits and not first_added:
+    if changes.same_fields and not first_edits and not first_added and not (typed and changes.retyped):
         changes.check_count(base.count())
         copy(publication.base, stream)
         return
@@ -152,3 +177,40 @@ def publish(publication: Publication, stream: IO[bytes], write: Write) -> None:
     else:
         written = write(*todo, stream)
     changes.check_count(written)
+
+
+def alike(one: str, other: str) -> bool:
+    """Say whether files hold values of two types in the same way."""
+    return one == other or {one, other} == {"string", "enum"}
+
+
+def _typed(table: Table) -> Table:
+    """The rows with every field as a value of its type, and what was text also as it is spelled."""
+    if not table.text_fields:
+        return table
+    cells = [f"{table.typed(name)} AS {identifier(name)}" for name in table.schema.names]
+    texts = [f"{table.text(name)} AS {identifier(_text(name))}" for name in sorted(table.text_fields)]
+    relation = f"(SELECT {', '.join([*cells, *texts])}, {POSITION} FROM {table.relation})"
+    return Table(engine=table.engine, relation=relation, schema=table.schema)
+
+
+def _text(name: str) -> str:
+    return f"_dsv_text_{name}"
+
+
+def _reads_as(before: str, old: Field, new: Field, cell: str, spelling: str | None) -> str:
+    """SQL: a cell of the base need not be written anew to be read as `cell`, of another type.
+
+    `spelling` is its text, where the file holds nothing but text.
+    """
+    text = (
+        spelling if spelling is not None else before if old.type in ("string", "enum") and new.type in TEXTS else None
+    )
+    if text is not None:
+        stranger = misfit(text, Field(name=new.name, type=new.type)) or "false"
+        return (
+            f"NOT coalesce({stranger}, false) AND {cell} IS NOT DISTINCT FROM {cast_text(text, new.type, attempt=True)}"
+        )
+    if (old.type, new.type) == ("integer", "number"):
+        return f"{cell} IS NOT DISTINCT FROM {before}"
+    return f"{cell} IS NULL AND {before} IS NULL"
