@@ -188,11 +188,16 @@ def _check_stage_output(workspace: Workspace, dataset: Dataset, located: Located
     if located.file is None or located.md5 is None:
         return
     if content_md5(workspace.tree, located) != located.md5:
+        chained = has_chain(workspace.project(dataset), dataset.name)
+        keep = (
+            "make a migration of the edit: dsv migrate new --from-workspace"
+            if chained
+            else "dvc repro would drop the edit; keep it in the stage's inputs"
+        )
         raise MigrationError(
             f"{dataset.path} was edited by hand since the stage {located.stage!r} wrote it",
             where=dataset.path,
-            hint=f"dvc repro would drop the edit; keep it in the stage's inputs, or drop it: "
-            f"dvc checkout --force {dataset.path}",
+            hint=f"{keep}; or drop it: dvc checkout --force {dataset.path}",
         )
 
 

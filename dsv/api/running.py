@@ -33,18 +33,23 @@ def check_published(workspace: Workspace, opened: OpenChain) -> None:
 
     Raises: MigrationError: it was edited by hand; the hint says how to keep or drop the edit.
     """
-    path = opened.project.path(opened.base.publishes)
-    recorded = recorded_md5(opened)
-    if recorded is None or not path.exists():
-        return
-    if objects.workspace_md5(workspace.repository, path) != recorded:
-        shown = workspace.repository.relative(path)
+    if is_edited(workspace, opened):
+        shown = workspace.repository.relative(opened.project.path(opened.base.publishes))
         back = f"git checkout -- {shown}" if is_in_git(opened) else f"dvc checkout --force {shown}"
         raise MigrationError(
             f"{shown} was edited by hand since it was published",
             where=shown,
-            hint=f"write the edit as a migration (keep a copy of the file, then: {back}), or drop it: {back}",
+            hint=f"make a migration of the edit: dsv migrate new --from-workspace; or drop it: {back}",
         )
+
+
+def is_edited(workspace: Workspace, opened: OpenChain) -> bool:
+    """Say whether the published file is here, and not what its stage wrote."""
+    path = opened.project.path(opened.base.publishes)
+    recorded = recorded_md5(opened)
+    if recorded is None or not path.exists():
+        return False
+    return objects.workspace_md5(workspace.repository, path) != recorded
 
 
 def recorded_md5(opened: OpenChain) -> str | None:

@@ -54,6 +54,27 @@ def plan(
     return Plan(dataset=chain.base.dataset, head=head, target=target, steps=tuple(steps))
 
 
+def rows_at(
+    engine: Engine,
+    chain: Chain,
+    target: str,
+    base_snapshot: Snapshot,
+    versions: Versions,
+    folder: Path,
+    parameters: Parameters,
+) -> tuple[State, Table]:
+    """The state and the rows of a version, applied or not; the arguments are as in `plan`.
+
+    Raises: as `plan`.
+    """
+    if not chain.up_to(target):
+        first = chain.migrations[0] if chain.migrations else None
+        return chain.base.state, base_rows(engine, chain.base, base_snapshot, first)
+    walk = _Walk(engine, chain, folder, parameters)
+    walk.start(target, base_snapshot, versions)
+    return walk.state, walk.table
+
+
 class _Walk:
     """Goes along the chain, one table at a time."""
 
@@ -107,6 +128,7 @@ class _Walk:
             findings=found,
             rows_changed=counts.changed,
             guards=applied.guards,
+            schema_after=applied.state.schema,
         )
         self._go_on(applied)
         self.tally = after

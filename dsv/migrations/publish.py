@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from dsv.errors import BrokenPromise
 from dsv.files import atomic_writer, write_text
@@ -57,9 +58,7 @@ def _publish(engine: Engine, base: Base, exact: Snapshot, folder: Path, target: 
     with tempfile.TemporaryDirectory(prefix="dsv-publish-") as work:
         written = Path(work) / target.name
         with written.open("wb") as stream:
-            classes = {item.field: _since_base(base.state, item) for item in version.state.classes}
-            publication = formats.Publication(base=exact, final=rows, key=version.state.key, classes=classes)
-            formats.publish(publication, stream)
+            write(base, exact, version.state, rows, stream)
         options = replace(exact.options, schema=version.state.schema)
         snapshot = replace(exact, path=written, shown_path=base.publishes, content_id=None, options=options)
         back = formats.scan(engine, snapshot).table
@@ -73,6 +72,15 @@ def _publish(engine: Engine, base: Base, exact: Snapshot, folder: Path, target: 
             )
         _copy(written, target)
     return profile
+
+
+def write(base: Base, exact: Snapshot, state: State, rows: Table, stream: IO[bytes]) -> None:
+    """Write rows as the base's file spells them. `exact` is that file, as `pinned` gives it.
+
+    Raises: FormatError: as the format does.
+    """
+    classes = {item.field: _since_base(base.state, item) for item in state.classes}
+    formats.publish(formats.Publication(base=exact, final=rows, key=state.key, classes=classes), stream)
 
 
 def _since_base(base: State, classes: ClassList) -> formats.ClassChange:

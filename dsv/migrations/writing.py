@@ -7,7 +7,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -16,6 +16,8 @@ from dsv.documents import yaml
 from dsv.documents.decode import Problems
 from dsv.errors import DocumentError, UsageError, did_you_mean
 from dsv.migrations.document import operation_of
+from dsv.migrations.encode import encode
+from dsv.operations.base import Operation
 
 SLUG_LENGTH = 60
 FILES = ("file", "scores")
@@ -46,6 +48,19 @@ def new_text(id: str, after: str, title: str, operation: str | None, parameters:
     after_line, title_line = yaml.dump({"after": after}), yaml.dump({"title": title})
     head = _HEAD.format(title=" ".join(title.split()), id=id, after=after_line, title_line=title_line)
     return head + (_template() if operation is None else _operation(operation, parameters))
+
+
+def captured_text(id: str, after: str, title: str, operations: Sequence[tuple[Operation, str]]) -> str:
+    """The text of a document of operations that are complete, each with a comment that says why (or none)."""
+    after_line, title_line = yaml.dump({"after": after}), yaml.dump({"title": title})
+    head = _HEAD.format(title=" ".join(title.split()), id=id, after=after_line, title_line=title_line)
+    lines = []
+    for operation, why in operations:
+        lines += [f"# {' '.join(why.split())}"] if why else []
+        mapping = {"op": f"{operation.name}@{operation.version}", **encode(operation)}
+        entries = [line for key, value in mapping.items() for line in _entry(key, value)]
+        lines += [f"{'- ' if place == 0 else '  '}{line}" for place, line in enumerate(entries)]
+    return head + "".join(f"  {line}\n" for line in lines)
 
 
 def slug(operation: str | None, parameters: Mapping[str, str]) -> str:

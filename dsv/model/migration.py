@@ -164,7 +164,7 @@ class PlanStep:
     `lines` are the operations in words, each with its sign. `before` and `after` are tallies;
     `cells` maps a field to the number of cells that will change; `quarantined` counts rows set
     aside, `rows_changed` those with a cell that differs. `digest` is the row digest that the result
-    will have. `guards` are sentences about what was checked and holds.
+    will have, `schema_after` its fields. `guards` are sentences about what was checked and holds.
     """
 
     migration: Migration
@@ -182,6 +182,7 @@ class PlanStep:
     findings: tuple[Finding, ...] = ()
     rows_changed: int = 0
     guards: tuple[str, ...] = ()
+    schema_after: Schema = field(default_factory=Schema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,16 +35,55 @@ _PROFILE = profile_path("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """A dataset's file as a commit has it: its bytes on this machine, and its `.dvc` document (None: Git keeps it).
+
+    `declared` is the dataset as that commit declares it, under the path that it has now.
+    """
+
+    declared: Dataset
+    file: Path
+    pointer: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
-    """An adoption that is possible: how the file is held now, and the chain that it would start."""
+    """An adoption that is possible: how the file is held now, and the chain that it would start.
+
+    `beginning` is what the chain starts from, where that is not the file as it is.
+    """
 
     declared: Dataset
     located: Located
     chain: Chain
+    beginning: Beginning | None = None
 
 
-def prepare(workspace: Workspace, declared: Dataset) -> Prospect:
+def beginning_at(tree: Tree, declared: Dataset, located: Located) -> Beginning:
+    """A dataset's file at a revision, for a chain to start from. `located` is how the workspace holds it.
+
+    Raises: DataMissing: it is not there. MigrationError: it was held in another way.
+    """
+    known = next((item for item in tree.declared() if item.name == declared.name), declared)
+    path = known.path
+    found = tree.find(path)
+    if found is None:
+        raise DataMissing(f"{tree.revision.name} has no {path}", where=path, hint="dsv log")
+    if found.kind != located.kind or found.kind not in ("git", "dvc"):
+        raise MigrationError(
+            f"{path} was kept otherwise at {tree.revision.name} ({found.kind}) than it is now ({located.kind})",
+            where=path,
+            hint="start from a revision that kept it as the workspace does",
+        )
+    pointer = tree.read(found.pointer) if found.kind == "dvc" and found.pointer is not None else None
+    known = replace(known, path=declared.path, declared_in=declared.declared_in)
+    return Beginning(declared=known, file=objects.materialise(tree.repo, found), pointer=pointer)
+
+
+def prepare(workspace: Workspace, declared: Dataset, beginning: Beginning | None = None) -> Prospect:
     """Look whether a dataset can get a chain, and what its base would be. Writes nothing.
+
+    With a `beginning`, that is the base, and the file itself may hold anything.
 
     Raises: MigrationError: its file was edited, is tracked by nothing, or is in a folder that DVC
         tracks. DataMissing: it is not checked out.
@@ -58,8 +97,11 @@ def prepare(workspace: Workspace, declared: Dataset) -> Prospect:
             where=declared.path,
             hint="declare one of its files as a dataset, or write the rows as one table",
         )
-    file = _present(located)
+    file = _present(located) if beginning is None else beginning.file
+    described = declared if beginning is None else beginning.declared
     _check_tracked(workspace, located)
+    if beginning is None:
+        _check_unedited(workspace, located)
     project = workspace.project(declared)
     path = _relative(workspace, project, declared.path)
     kept = located.kind == "stage"
@@ -68,13 +110,13 @@ def prepare(workspace: Workspace, declared: Dataset) -> Prospect:
     for new in {base_path, publishes} - {path}:
         if project.path(new).exists():
             raise MigrationError(f"{new} is in the way: the chain needs that path", where=new, hint=f"mv {new} …")
-    snapshot = plain_snapshot(file, declared.path, given=declared.format, header=declared.header)
+    snapshot = plain_snapshot(file, declared.path, given=described.format, header=described.header)
     check_writable(snapshot)
     snapshot = replace(snapshot, options=replace(snapshot.options, dialect=dialect(snapshot)))
     with Engine() as engine:
         table = scan(engine, snapshot).table
-        base = bases.build_base(declared, table, snapshot, base_path, publishes)
-    return Prospect(declared=declared, located=located, chain=link(base, ()))
+        base = bases.build_base(described, table, snapshot, base_path, publishes)
+    return Prospect(declared=declared, located=located, chain=link(base, ()), beginning=beginning)
 
 
 def _present(located: Located) -> Path:
@@ -88,10 +130,13 @@ def _present(located: Located) -> Path:
     )
 
 
+def _commit(workspace: Workspace, located: Located) -> str:
+    return f"dsv commit -m 'Before the first migration' {_name(workspace, located.path)}"
+
+
 def _check_tracked(workspace: Workspace, located: Located) -> None:
-    commit = f"dsv commit -m 'Before the first migration' {_name(workspace, located.path)}"
     if located.kind == "untracked":
-        raise MigrationError(f"{located.path} is not tracked yet", where=located.path, hint=commit)
+        raise MigrationError(f"{located.path} is not tracked yet", where=located.path, hint=_commit(workspace, located))
     if located.kind == "dvc-folder":
         folder = posixpath.splitext(str(located.pointer))[0]
         outside = posixpath.join(posixpath.dirname(folder), posixpath.basename(located.path))
@@ -106,6 +151,9 @@ def _check_tracked(workspace: Workspace, located: Located) -> None:
             where=located.pointer,
             hint=f"name it after the file: git mv {located.pointer} {located.path}{POINTER}",
         )
+
+
+def _check_unedited(workspace: Workspace, located: Located) -> None:
     if located.kind == "git":
         edited = bool(changed_paths(workspace.repository, [located.path]))
     else:
@@ -115,7 +163,7 @@ def _check_tracked(workspace: Workspace, located: Located) -> None:
         raise MigrationError(
             f"{located.path} has changes that are not committed; the chain would start from them",
             where=located.path,
-            hint=commit,
+            hint=f"{_commit(workspace, located)}; or make a migration of them: dsv migrate new --from-workspace",
         )
 
 
@@ -131,11 +179,12 @@ def adopt(workspace: Workspace, prospect: Prospect) -> tuple[str, ...]:
     kept = located.kind == "stage"
     with workspace.restoring(files(opened), replaced=[file if kept else copy]):
         if not kept:
-            _copy(file, copy)
+            _copy(file if prospect.beginning is None else prospect.beginning.file, copy)
         _ignore(project, base, in_dvc=located.kind == "dvc")
         write_text(project.path(f"{project.documents(base.dataset)}/{BASE_ID}.yaml"), bases.dump(base))
         if located.kind == "dvc":
-            _move_pointer(project, base.publishes, base.path)
+            pointer = None if prospect.beginning is None else prospect.beginning.pointer
+            _move_pointer(project, base.publishes, base.path, pointer)
         if kept:
             _publish_at(workspace, project, declared, base.publishes)
         apply_head(workspace, opened, BASE_ID, in_git=located.kind == "git")
@@ -219,10 +268,10 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(stream, out, 1 << 20)
 
 
-def _move_pointer(project: Project, source: str, target: str) -> None:
-    """Let the `.dvc` file of one path be that of another file with the same bytes."""
+def _move_pointer(project: Project, source: str, target: str, content: bytes | None = None) -> None:
+    """Let the `.dvc` file of one path be that of another; `content` is what it says, if not what it said."""
     pointer = project.path(f"{source}{POINTER}")
-    document = yaml.load(pointer.read_bytes(), f"{source}{POINTER}")
+    document = yaml.load(pointer.read_bytes() if content is None else content, f"{source}{POINTER}")
     document["outs"][0]["path"] = posixpath.basename(target)
     write_text(project.path(f"{target}{POINTER}"), yaml.dump(document))
     pointer.unlink()

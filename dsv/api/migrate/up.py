@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from dsv.api.chains import OpenChain
 from dsv.api.migrate._chains import chosen
+from dsv.api.migrate._edited import is_captured, keeping
 from dsv.api.migrate.plan import foretell
 from dsv.api.opening import Workspace, changing
 from dsv.api.running import apply_head, check_published, head_files
@@ -25,12 +27,16 @@ def up(start: Path, to: str | None, *, dataset: str | None = None, progress: Pro
     """
     with changing(start, "migrate up") as workspace:
         chains = chosen(workspace, dataset)
+        captured = [opened for opened in chains if is_captured(workspace, opened, to)]
         for opened in chains:
-            check_published(workspace, opened)
+            if opened not in captured:
+                check_published(workspace, opened)
         small = [path for opened in chains for path in head_files(opened)]
         published = [opened.project.path(opened.base.publishes) for opened in chains]
-        with workspace.restoring(small, replaced=published):
-            return [line for opened in chains for line in _apply(workspace, opened, to, progress)]
+        with ExitStack() as stack, workspace.restoring(small, replaced=published):
+            kept = [stack.enter_context(keeping(workspace, opened)) for opened in captured]
+            lines = [line for opened in chains for line in _apply(workspace, opened, to, progress)]
+        return lines + [line for told in kept for line in told]
 
 
 def _apply(workspace: Workspace, opened: OpenChain, to: str | None, progress: Progress) -> Iterator[str]:
