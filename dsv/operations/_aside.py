@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from dsv.errors import MigrationError, SchemaError, did_you_mean
 from dsv.model.finding import Finding
@@ -13,8 +12,6 @@ from dsv.operations._rows import column, rewrite
 from dsv.operations.base import REASON, Inputs, Outcome
 from dsv.tables.duckdb import literal
 from dsv.tables.table import POSITION, Table
-
-Mode = Literal["quarantine", "delete"]
 
 
 def check_protect(state: State, protect: Sequence[str]) -> None:
@@ -55,20 +52,33 @@ def outcome(
     table: Table,
     gone: str,
     reason: str,
-    mode: Mode,
+    aside: str | None,
     findings: tuple[Finding, ...],
     guards: tuple[str, ...] = (),
 ) -> Outcome:
     """The rows `t` of a typed table without those for which the SQL `gone` is true; it is never NULL.
 
-    `reason` says in quarantine why they went.
+    Those of them that meet the SQL test `aside` go to quarantine, with the SQL `reason`; None: there is none.
     """
     remaining = rewrite(table, table.schema, where=f"NOT {gone}")
-    if mode == "delete":
+    if aside is None:
         return Outcome(table=remaining, findings=findings, guards=guards)
     fields = (*table.schema.fields, Field(name=REASON, type="string", nullable=False))
-    aside = rewrite(table, Schema(fields=fields), {REASON: literal(reason)}, where=gone)
-    return Outcome(table=remaining, quarantine=aside, findings=findings, guards=guards)
+    quarantine = rewrite(table, Schema(fields=fields), {REASON: reason}, where=aside)
+    return Outcome(table=remaining, quarantine=quarantine, findings=findings, guards=guards)
+
+
+def expected(rows: int, expect: int | None, inputs: Inputs, *, where: str) -> tuple[str, ...]:
+    """Check the number of rows that go, and say so. Raises: MigrationError: it is not the expected one."""
+    if not inputs.guarded or expect is None:
+        return ()
+    if rows != expect:
+        raise MigrationError(
+            f"{rows} rows would go, not {expect} as expected",
+            where=where,
+            hint="look at them with `dsv migrate plan`, then set `expect:`",
+        )
+    return (f"rows that go: {rows:,}, as `expect:` says",)
 
 
 def stored(table: Table, positions: str) -> str:

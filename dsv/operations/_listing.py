@@ -36,10 +36,10 @@ def refuse(
     raise MigrationError(message(total, problem, [row for (row,) in first]), where=where, hint=hint)
 
 
-def message(total: int, problem: str, first: Sequence[str]) -> str:
+def message(total: int, problem: str, first: Sequence[str], *, noun: str = "row") -> str:
     """What is wrong with so many rows, of which the first are named."""
     more = f"; and {total - len(first)} more" if total > len(first) else ""
-    return f"{'1 row' if total == 1 else f'{total} rows'} {problem}: {'; '.join(first)}{more}"
+    return f"{f'1 {noun}' if total == 1 else f'{total} {noun}s'} {problem}: {'; '.join(first)}{more}"
 
 
 def key_text(key: Sequence[str]) -> str:

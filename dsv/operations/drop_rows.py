@@ -14,7 +14,7 @@ from dsv.operations import _aside, _classes, _conditions, _references, _side
 from dsv.operations._floor import Floor
 from dsv.operations._rows import column
 from dsv.operations.base import Inputs, Operation, Outcome, condition, tuned
-from dsv.tables.duckdb import identifier
+from dsv.tables.duckdb import identifier, literal
 from dsv.tables.table import POSITION, Table
 
 _OLD = "old_"
@@ -115,8 +115,8 @@ class DropRows(Operation):
             findings += self._floor_finding(rows - left)
             rows = left
         words = _references.shown(where)
-        guards = self._expected(rows, inputs, words)
-        return _aside.outcome(table, gone, f"{self.name}: {words}", self.mode, findings, guards)
+        guards = _aside.expected(rows, self.expect, inputs, where=words)
+        return self._outcome(table, gone, words, findings, guards)
 
     def _with_scores(self, state: State, table: Table, inputs: Inputs) -> tuple[Table, tuple[Finding, ...]]:
         """The rows with the scores as further fields, and what the file of scores lacks."""
@@ -165,8 +165,14 @@ class DropRows(Operation):
             "drop-rows-protected", kept, f"is in {file}", f"are in {file}", self.protect
         )
         gone = f"({test} AND NOT {protected})"
-        guards += self._expected(_aside.count(table, gone), inputs, file)
-        return _aside.outcome(table, gone, f"{self.name}: {file}", self.mode, findings, guards)
+        guards += _aside.expected(_aside.count(table, gone), self.expect, inputs, where=file)
+        return self._outcome(table, gone, file, findings, guards)
+
+    def _outcome(
+        self, table: Table, gone: str, why: str, findings: tuple[Finding, ...], guards: tuple[str, ...]
+    ) -> Outcome:
+        aside = gone if self.mode == "quarantine" else None
+        return _aside.outcome(table, gone, literal(f"{self.name}: {why}"), aside, findings, guards)
 
     def _by_key(self, state: State, table: Table, inputs: Inputs, file: str) -> Chosen:
         """The rows that the file names, and that still hold what it expects."""
@@ -185,18 +191,6 @@ class DropRows(Operation):
         on = " AND ".join([edits.same_key(), *same])
         positions = f"SELECT t.{POSITION} AS p FROM {table.relation} AS t JOIN {edits.relation} AS e ON {on}"
         return _aside.stored(table, positions), findings, () if findings else edits.held()
-
-    def _expected(self, rows: int, inputs: Inputs, where: str) -> tuple[str, ...]:
-        """Check the number of rows that go; what was checked, in words. Raises: MigrationError."""
-        if not inputs.guarded or self.expect is None:
-            return ()
-        if rows != self.expect:
-            raise MigrationError(
-                f"{rows} rows would go, not {self.expect} as expected",
-                where=where,
-                hint="look at them with `dsv migrate plan`, then set `expect:`",
-            )
-        return (f"rows that go: {rows:,}, as `expect:` says",)
 
 
 def _expectations(state: State, names: Sequence[str], file: str) -> list[_side.Edit]:

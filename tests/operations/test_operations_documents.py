@@ -27,6 +27,7 @@ SPELLED = {
     "relabel": "{file: m0001_review.csv, field: class, expect: old, on_conflict: skip}",
     "set_values": "{file: m0002_values.csv, fields: [a, b], only_null: true}",
     "fill": "{field: style, value: 'no', where: 'score > ${low}'}",
+    "dedupe": "{fields: [sha256], keep: last, by: score, prefer: [test], protect: [val], conflicts: quarantine}",
     "drop_rows": "{where: 'score < ${low}', scores: m0004_scores.parquet, floor: '${floor}', keep: lowest, "
     "by: score, mode: delete, protect: [val, test], expect: 12000}",
 }
