@@ -61,6 +61,15 @@ def recorded_md5(opened: OpenChain) -> str | None:
     return next((item.md5 for item in outputs if item.path == opened.base.publishes), None)
 
 
+def recorded_inputs(opened: OpenChain) -> dict[str, str]:
+    """The MD5s that `dvc.lock` records of what the chain's applied stages read, by path."""
+    text = opened.project.text(PIPELINE_LOCK)
+    stages = (yaml.load(text, PIPELINE_LOCK) or {}).get("stages", {}) if text else {}
+    dataset = opened.base.dataset
+    own = [*(stage_name(dataset, item.id) for item in opened.chain.up_to(opened.lock.head)), dataset]
+    return {dep["path"]: dep.get("md5") for name in own for dep in stages.get(name, {}).get("deps", ())}
+
+
 def is_in_git(opened: OpenChain) -> bool:
     """Say whether Git (and not DVC's cache) keeps the published file, as its stage says."""
     stage = pipeline.stages(opened.project.text(PIPELINE)).get(opened.base.dataset, {})

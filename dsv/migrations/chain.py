@@ -98,7 +98,7 @@ def link(base: Base, migrations: Iterable[Migration]) -> Chain:
         left = sorted(followers.values(), key=lambda item: item.id)
         raise ConflictError(
             f"{' and '.join(item.id for item in left)} follow each other in a circle",
-            where=left[0].path,
+            where="\n".join(item.place("after") for item in left),
             hint=f"give one of them `after: {place}`",
         )
     return Chain(base=base, migrations=tuple(ordered))
@@ -110,7 +110,7 @@ def _refuse_twins(migrations: list[Migration]) -> None:
         if item.id in seen:
             raise ConflictError(
                 f"two documents have the id {item.id}",
-                where=f"{seen[item.id].path}, {item.path}",
+                where=f"{seen[item.id].place('id')}\n{item.place('id')}",
                 hint="rename one of them, and its id",
             )
         seen[item.id] = item
@@ -122,25 +122,12 @@ def _followers(migrations: list[Migration]) -> dict[str, Migration]:
     for item in sorted(migrations, key=lambda item: item.id):
         first = followers.setdefault(item.after, item)
         if first is not item:
-            number = max(int(one.id[1:5]) for one in migrations) + 1
-            renamed = f"m{number:04d}{item.id[5:]}"
             raise ConflictError(
-                f"two migrations follow {item.after}: {first.id} and {item.id}",
-                where=f"{first.path}, {item.path}",
-                hint=f"put one after the other: rename {item.id} to {renamed} (the file and its `id:`) "
-                f"and give it `after:` the last migration of the other branch ({_end(migrations, first)})",
+                f"two heads: {first.id} and {item.id} both follow {item.after}",
+                where=f"{first.place('after')}\n{item.place('after')}",
+                hint="put yours after theirs: dsv migrate rebase REV, where REV is the branch that theirs came from",
             )
     return followers
-
-
-def _end(migrations: list[Migration], start: Migration) -> str:
-    """The id at the end of the branch that begins with `start`."""
-    seen = [start.id]
-    while True:
-        following = sorted(item.id for item in migrations if item.after == seen[-1])
-        if not following or following[0] in seen:
-            return seen[-1]
-        seen.append(following[0])
 
 
 def _refuse_gaps(migrations: list[Migration]) -> None:
@@ -149,6 +136,6 @@ def _refuse_gaps(migrations: list[Migration]) -> None:
         if item.after not in ids:
             raise ConflictError(
                 f"{item.id} follows {item.after}, which is not there",
-                where=item.path,
+                where=item.place("after"),
                 hint=did_you_mean(item.after, [one for one in ids if one != item.id]),
             )

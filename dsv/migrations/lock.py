@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Literal
 
 from dsv.documents import yaml
 from dsv.documents.decode import decode
@@ -72,23 +72,42 @@ def load(text: str | bytes, where: str) -> ChainLock:
     return lock
 
 
-def verify(lock: ChainLock, chain: Chain) -> list[Finding]:
-    """What the lock says of documents and their order that is not so (any more)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """What the lock says of a migration and is not so (any more)."""
+
+    rule: Literal["lock-order", "unknown-migration", "edited-migration"]
+    migration: str
+    message: str
+
+
+def disagreements(lock: ChainLock, chain: Chain) -> Iterator[Disagreement]:
+    """Where documents and their order are not as the lock says, in the order of the lock."""
     ids = [entry.id for entry in lock.entries]
     last = ids[-1] if ids else BASE_ID
     documents = {item.id: item.digest for item in chain.migrations}
-    told = []
     if lock.head != last:
-        told.append(("lock-order", f"chain.lock has {lock.head} as its head, but {last} as the last migration"))
+        text = f"chain.lock has {lock.head} as its head, but {last} as the last migration"
+        yield Disagreement(rule="lock-order", migration=lock.head, message=text)
     for entry, expected in zip_longest(lock.entries, chain.ids[1 : len(ids) + 1]):
         if entry.id not in documents:
-            told.append(("unknown-migration", f"{entry.id} was applied, but its document is gone"))
+            text = f"{entry.id} was applied, but its document is gone"
+            yield Disagreement(rule="unknown-migration", migration=entry.id, message=text)
         elif entry.id != expected:
-            told.append(("lock-order", f"{entry.id} was applied where the chain has {expected}"))
+            text = f"{entry.id} was applied where the chain has {expected}"
+            yield Disagreement(rule="lock-order", migration=entry.id, message=text)
         elif entry.document != documents[entry.id]:
-            told.append(("edited-migration", f"{entry.id} was edited after it was applied"))
+            text = f"{entry.id} was edited after it was applied"
+            yield Disagreement(rule="edited-migration", migration=entry.id, message=text)
+
+
+def verify(lock: ChainLock, chain: Chain) -> list[Finding]:
+    """What the lock says of documents and their order that is not so (any more), as findings."""
     dataset = chain.base.dataset
-    return [Finding(rule=rule, level="error", dataset=dataset, message=text) for rule, text in told]
+    return [
+        Finding(rule=item.rule, level="error", dataset=dataset, message=item.message)
+        for item in disagreements(lock, chain)
+    ]
 
 
 def _seal(lock: ChainLock) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from dsv.errors import RepositoryError, UnknownRevision, UsageError, did_you_mean
 from dsv.model.revision import WORKSPACE, Revision
@@ -97,6 +99,32 @@ def parents(repo: Repository, commits: Sequence[str]) -> dict[str, Revision]:
         else Revision(name=id, commit=id)
         for commit, id in first.items()
     }
+
+
+def published(repo: Repository) -> list[Revision]:
+    """Revisions of HEAD's past that others have: on its upstream, on the remote's main branch, under the newest tag."""
+    head = _commit(repo, "HEAD")
+    names = ["@{upstream}", "origin/HEAD"]
+    with suppress(git.GitFailed):
+        tag = git.read(repo.root, "describe", "--tags", "--abbrev=0", "HEAD").decode("utf-8", "replace").strip()
+        names.append(f"refs/tags/{tag}")
+    found = []
+    for name, commit in _commits(repo, names).items():
+        with suppress(RepositoryError):
+            if head is not None and commit is not None:
+                here, there = Revision(name="HEAD", commit=head), Revision(name=name, commit=commit)
+                found.append(replace(merge_base(repo, here, there), name=name.removeprefix("refs/tags/")))
+    return found
+
+
+def applied_experiment(repo: Repository) -> Revision | None:
+    """The experiment that `dvc exp apply` brought last, by its name; None if DVC remembers none."""
+    commit = _commit(repo, "refs/exps/exec/EXEC_APPLY")
+    if commit is None:
+        return None
+    names = [ref.rsplit("/", 1)[-1] for known, ref in _refs(repo, "refs/exps") if known == commit]
+    named = [name for name in names if name != "EXEC_APPLY"]
+    return Revision(name=named[0] if named else commit[:7], commit=commit)
 
 
 def head_name(repo: Repository) -> str:

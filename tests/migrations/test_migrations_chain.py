@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -82,14 +83,15 @@ def test_a_name_may_be_short_but_not_ambiguous() -> None:
 
 
 def test_two_heads_are_a_conflict_that_names_both_and_the_way_out() -> None:
-    documents = [*straight(2), migration("m0002_y", "m0001_x"), migration("m0003_z", "m0002_x")]
+    twin = replace(migration("m0002_y", "m0001_x"), lines={"after": 3})
+    documents = [*straight(2), twin, migration("m0003_z", "m0002_x")]
     with pytest.raises(ConflictError) as raised:
         link(BASE, documents)
     error = raised.value
     assert error.exit_code == 4
     assert "m0002_x" in error.message and "m0002_y" in error.message
-    assert error.where == "migrations/signs/m0002_x.yaml, migrations/signs/m0002_y.yaml"
-    assert error.hint is not None and "m0004_y" in error.hint and "m0003_z" in error.hint
+    assert error.where == "migrations/signs/m0002_x.yaml\nmigrations/signs/m0002_y.yaml:3"
+    assert error.hint is not None and "dsv migrate rebase" in error.hint
 
 
 def test_a_missing_predecessor_is_named() -> None:

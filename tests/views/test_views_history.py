@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from dsv.model.chain import Advice, ChainReport
 from dsv.model.finding import Finding
 from dsv.model.history import DatasetStatus, LogEntry, RowDelta
 from dsv.model.migration import ChainLock, ClassList, Effect, Expectation, LockEntry, Migration, Plan, PlanStep, Tally
@@ -207,11 +208,36 @@ def test_a_chain_shows_what_is_applied_and_what_is_pending() -> None:
         head="m0001_rename",
         entries=(LockEntry(id="m0001_rename", document="d", digest="e", rows=1_000, environment={}),),
     )
-    assert lines(migrations.build("signs", [RENAME, DROP], lock=lock)) == [
+    report = ChainReport(dataset="signs", migrations=(RENAME, DROP), lock=lock)
+    assert lines(migrations.build(report)) == [
         "signs  at m0001_rename",
         "                                                    rows",
         "  applied  m0001_rename  (head)  Rename bike       1,000",
         "  pending  m0002_drop            Drop unsure rows",
         "  1 migration pending: dsv migrate up",
     ]
-    assert lines(migrations.build("signs", [], lock=None)) == ["signs  at m0000_base", "  nothing is pending"]
+    empty = ChainReport(dataset="signs", lock=ChainLock(head="m0000_base", entries=()))
+    assert lines(migrations.build(empty)) == ["signs  at m0000_base", "  nothing is pending"]
+    assert lines(migrations.build_check(report, strict=False)) == [
+        "signs  at m0001_rename",
+        "  1 migration pending: dsv migrate up",
+    ]
+    assert lines(migrations.build_check(empty, strict=True)) == [
+        "signs  at m0000_base",
+        "  ok 0 migrations applied; documents, chain.lock, dvc.yaml and dvc.lock agree",
+    ]
+
+
+def test_what_does_not_agree_stands_with_its_place_and_the_way_out() -> None:
+    finding = Finding(rule="chain-conflict", level="error", message="two heads", dataset="signs")
+    advice = Advice(finding=finding, where="a.yaml:3\nb.yaml:3", commands=("dsv migrate rebase main",))
+    report = ChainReport(dataset="signs", advice=(advice,), exit_code=4)
+    shown = [
+        "signs",
+        "  x error signs: two heads (chain-conflict)",
+        "    where: a.yaml:3",
+        "    where: b.yaml:3",
+        "    next: dsv migrate rebase main",
+    ]
+    assert lines(migrations.build(report)) == shown
+    assert lines(migrations.build_check(report, strict=False)) == shown

@@ -21,9 +21,9 @@ def down(start: Path, to: str, *, dataset: str | None = None) -> list[str]:
         declared = workspace.choose(dataset, chained=True)
         opened = open_chain(workspace.project(declared), declared.name)
         check_published(workspace, opened)
-        check_lock(opened)
         target = opened.chain.find(to)
-        if target not in (BASE_ID, *(item.id for item in opened.chain.up_to(opened.lock.head))):
+        check_lock(opened, until=target)
+        if target not in (BASE_ID, *(entry.id for entry in opened.lock.entries)):
             raise UsageError(f"{target} is not applied", hint=f"apply it: dsv migrate up {target}")
         rows = apply_head(workspace, opened, target)
         return [f"head of {declared.name} is {target}, {rows:,} rows in {opened.base.publishes}"]

@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from dsv.api.migrate._chains import chosen
-from dsv.api.opening import open_workspace
-from dsv.api.running import check_published
-from dsv.errors import MigrationError
-from dsv.migrations import lock
+from dsv.api.chains import OpenChain
+from dsv.api.migrate._agreement import disagreements, missing_versions, of_error
+from dsv.api.migrate._chains import attempted
+from dsv.api.opening import Workspace, open_workspace
+from dsv.errors import ConflictError, DsvError
+from dsv.model.chain import Advice, ChainReport
 from dsv.model.finding import Finding
-from dsv.model.migration import ChainLock, Migration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainStatus:
-    """The migrations of a dataset, what is applied, and what does not agree."""
+def status(start: Path, *, dataset: str | None = None) -> list[ChainReport]:
+    """The migrations of one chain or of all, with what does not agree between files, lock and data.
 
-    dataset: str
-    migrations: tuple[Migration, ...]
-    lock: ChainLock
-    findings: tuple[Finding, ...]
-
-
-def status(start: Path, *, dataset: str | None = None) -> list[ChainStatus]:
-    """The migrations of one chain or of all, with what does not agree between files, lock and data."""
+    Raises: MigrationError: there is no chain. NotARepository, DocumentError.
+    """
     workspace = open_workspace(start, dvc=False)
-    found = []
-    for opened in chosen(workspace, dataset):
-        problems = [*lock.verify(opened.lock, opened.chain)]
-        try:
-            check_published(workspace, opened)
-        except MigrationError as error:
-            message = f"{error.message} ({error.hint})" if error.hint else error.message
-            problems.append(Finding(rule="hand-edited", level="error", message=message, dataset=opened.base.dataset))
-        found.append(
-            ChainStatus(
-                dataset=opened.base.dataset,
-                migrations=opened.chain.migrations,
-                lock=opened.lock,
-                findings=tuple(problems),
-            )
-        )
-    return found
+    return [reported(workspace, name, found) for name, found in attempted(workspace, dataset)]
+
+
+def reported(workspace: Workspace, dataset: str, found: OpenChain | DsvError) -> ChainReport:
+    """The report of one chain, also of one that cannot be read."""
+    if isinstance(found, DsvError):
+        return _unreadable(dataset, found)
+    report = ChainReport(dataset=dataset, migrations=found.chain.migrations, lock=found.lock)
+    try:
+        advice = list(disagreements(workspace, found))
+    except DsvError as error:
+        return replace(report, advice=(of_error(dataset, error),), exit_code=error.exit_code)
+    return replace(report, advice=(*advice, *_elsewhere(found)))
+
+
+def _unreadable(dataset: str, error: DsvError) -> ChainReport:
+    rule = "chain-conflict" if isinstance(error, ConflictError) else "unreadable"
+    return ChainReport(dataset=dataset, advice=(of_error(dataset, error, rule),), exit_code=error.exit_code)
+
+
+def _elsewhere(found: OpenChain) -> list[Advice]:
+    """Versions that are not on this machine: nothing is wrong, but a plan has to make them again."""
+    missing = missing_versions(found)
+    if not missing:
+        return []
+    text = f"versions that are not on this machine: {', '.join(missing)}"
+    finding = Finding(rule="versions-elsewhere", level="info", message=text, dataset=found.base.dataset)
+    return [Advice(finding=finding, commands=("dvc pull", "or make them again: dvc repro"))]
