@@ -106,6 +106,7 @@ def _profile(rows: Table, state: State, path: Path) -> Profile:
         md5=md5,
         size_bytes=path.stat().st_size,
         classes={item.field: item.classes for item in state.classes},
+        guidelines=state.guidelines,
     )
 
 

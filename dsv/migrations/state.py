@@ -12,6 +12,7 @@ from dsv.errors import SchemaError, did_you_mean
 from dsv.migrations.encode import encode
 from dsv.model.dataset import Media
 from dsv.model.migration import ClassList, State
+from dsv.model.profile import Guideline
 from dsv.model.schema import Field, Schema
 from dsv.tables.types import parse
 
@@ -27,6 +28,7 @@ class StateDocument:
     media: Media | None = None
     unlabelled: str | None = None
     classes: tuple[ClassList, ...] = ()
+    guidelines: tuple[Guideline, ...] = ()
 
 
 D = TypeVar("D", bound=StateDocument)
@@ -56,6 +58,7 @@ def state_of(document: StateDocument) -> State:
         media=document.media,
         unlabelled=document.unlabelled,
         classes=document.classes,
+        guidelines=document.guidelines,
     )
 
 
@@ -65,6 +68,7 @@ def dump(head: Mapping[str, Any], state: State) -> str:
     rest = {key: encode(value) for key, value in given.items() if value not in (None, ())}
     text = yaml.dump(head) + "fields:\n" + "".join(map(_line, state.schema))
     text += yaml.dump(rest) if rest else ""
+    text += "guidelines:\n" + "".join(map(_line, state.guidelines)) if state.guidelines else ""
     return text + ("classes:\n" + "".join(map(_class_lines, state.classes)) if state.classes else "")
 
 
@@ -73,7 +77,8 @@ def _line(value: Any) -> str:
 
 
 def _class_lines(classes: ClassList) -> str:
-    head = yaml.dump([{"field": classes.field, "next_id": classes.next_id}])
+    given = {"field": classes.field, "next_id": classes.next_id, "next_index": classes.next_index}
+    head = yaml.dump([{key: value for key, value in given.items() if value is not None}])
     if not classes.classes:
         return head + "  classes: []\n"
     return head + "  classes:\n" + "".join(f"  {_line(item)}" for item in classes.classes)
@@ -86,6 +91,16 @@ def _check_state(problems: Problems, document: StateDocument) -> None:
         problems.add(("fields", place, "name"), f"there are two fields {names[place]!r}")
     for place, field in enumerate(document.fields):
         _check_type(problems, place, field)
+    _check_roles(problems, document, names)
+    for place in _repeated([item.field for item in document.classes]):
+        problems.add(("classes", place, "field"), f"field {document.classes[place].field!r} has two lists of classes")
+    for place, classes in enumerate(document.classes):
+        _check_field(problems, ("classes", place, "field"), classes.field, names)
+        _check_classes(problems, ("classes", place), classes)
+
+
+def _check_roles(problems: Problems, document: StateDocument, names: list[str]) -> None:
+    """Note where key, labels, split, media and guidelines name a field that is not there."""
     for part in ("key", "labels"):
         for place, name in enumerate(getattr(document, part)):
             _check_field(problems, (part, place), name, names)
@@ -93,11 +108,9 @@ def _check_state(problems: Problems, document: StateDocument) -> None:
         _check_field(problems, ("split",), document.split, names)
     if document.media is not None:
         _check_field(problems, ("media", "field"), document.media.field, names)
-    for place in _repeated([item.field for item in document.classes]):
-        problems.add(("classes", place, "field"), f"field {document.classes[place].field!r} has two lists of classes")
-    for place, classes in enumerate(document.classes):
-        _check_field(problems, ("classes", place, "field"), classes.field, names)
-        _check_classes(problems, ("classes", place), classes)
+    for place, item in enumerate(document.guidelines):
+        if item.field is not None:
+            _check_field(problems, ("guidelines", place, "field"), item.field, names)
 
 
 def _check_type(problems: Problems, place: int, field: Field) -> None:

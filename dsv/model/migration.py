@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from dsv.model.dataset import Media
 from dsv.model.finding import Finding
-from dsv.model.profile import ClassIdentity
+from dsv.model.profile import ClassIdentity, Guideline
 from dsv.model.schema import Schema
 from dsv.model.snapshot import Dialect
 
@@ -22,12 +22,14 @@ Summary = Literal["breaking", "additive", "corrective", "metadata"]
 class ClassList:
     """The classes of one label or enum field, with the high-water mark of ids.
 
-    `next_id` only grows, so that the id of a retired class is never dealt again.
+    `next_id` only grows, so that the id of a retired class is never dealt again. `next_index` is
+    the training index that a new class gets; None: one more than was ever dealt.
     """
 
     field: str
     classes: tuple[ClassIdentity, ...]
     next_id: int
+    next_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class State:
     media: Media | None = None
     unlabelled: str | None = None
     classes: tuple[ClassList, ...] = ()
+    guidelines: tuple[Guideline, ...] = ()
 
     def class_list(self, field: str) -> ClassList | None:
         """The classes of a field, None if it has no class list."""

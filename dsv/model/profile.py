@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class Profile:
     """A function of the dataset alone: no time, host or library version in it.
 
     `digest` is the row digest, 32 hexadecimal digits. `md5` is of the dataset's bytes.
-    `classes` are the class identities of a chained dataset, else empty.
+    `classes` are the class identities of a chained dataset, else empty; so are `guidelines`.
     """
 
     rows: int
@@ -63,6 +64,7 @@ class Profile:
     md5: str
     size_bytes: int
     classes: Mapping[str, tuple[ClassIdentity, ...]]
+    guidelines: tuple[Guideline, ...] = ()
 
     @property
     def adds_up(self) -> bool:
@@ -89,6 +91,28 @@ def _adds_up(label: LabelProfile, rows: int, *, single: bool) -> bool:
     for counts in label.by_split.values():
         parts.update(counts)
     return all(parts[name] <= label.classes.get(name, 0) <= rows for name in {*parts, *label.classes})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guideline:
+    """By which guideline a dataset, one of its fields or one of a field's classes is annotated.
+
+    `class_key` is a class of `field`, None for all; without `field` it is about the dataset. `kind`
+    says what its last version changed: a clarification changes no label that was right.
+    """
+
+    version: str
+    field: str | None = None
+    class_key: str | None = dataclasses.field(default=None, metadata={"key": "class"})
+    kind: str | None = None
+    file: str | None = None
+    url: str | None = None
+    text: str | None = None
+
+    @property
+    def subject(self) -> tuple[str | None, str | None]:
+        """What it is about: field and class."""
+        return self.field, self.class_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,7 +147,7 @@ def added(
     identity = ClassIdentity(
         key=key,
         id=classes.next_id,
-        index=None if group else _next_index(classes),
+        index=None if group else next_index(classes),
         name=name,
         parent=parent,
         description=description,
@@ -155,7 +155,8 @@ def added(
         group=group,
         split_from=split_from,
     )
-    return replace(classes, classes=(*classes.classes, identity), next_id=classes.next_id + 1)
+    after = None if classes.next_index is None else classes.next_index + (0 if group else 1)
+    return replace(classes, classes=(*classes.classes, identity), next_id=classes.next_id + 1, next_index=after)
 
 
 def patched(classes: ClassList, changes: Mapping[str, ClassIdentity]) -> ClassList:
@@ -222,8 +223,13 @@ def _default_field(state: State) -> str:
     raise SchemaError("the dataset has no label field", hint="name the field with `field:`")
 
 
-def _next_index(classes: ClassList) -> int:
-    """One more than any index that was ever dealt: every class that is no group got one."""
+def next_index(classes: ClassList) -> int:
+    """The index of the next class: one more than was dealt since the last time that all were dealt anew.
+
+    Every class that is no group got one.
+    """
+    if classes.next_index is not None:
+        return classes.next_index
     used = [item.index for item in classes.classes if item.index is not None]
     return max([len([item for item in classes.classes if not item.group]), *(index + 1 for index in used)])
 

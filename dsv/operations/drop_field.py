@@ -35,6 +35,7 @@ class DropField(Operation):
             schema=Schema(fields=tuple(item for item in state.schema if item.name != self.field_name)),
             labels=tuple(name for name in state.labels if name != self.field_name),
             classes=tuple(item for item in state.classes if item.field != self.field_name),
+            guidelines=tuple(item for item in state.guidelines if item.field != self.field_name),
         )
 
     def forward(self, state: State, table: Table, inputs: Inputs) -> Outcome:

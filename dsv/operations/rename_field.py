@@ -36,6 +36,9 @@ class RenameField(Operation):
             split=None if state.split is None else self._new(state.split),
             media=media,
             classes=tuple(replace(item, field=self._new(item.field)) for item in state.classes),
+            guidelines=tuple(
+                item if item.field is None else replace(item, field=self._new(item.field)) for item in state.guidelines
+            ),
         )
 
     def forward(self, state: State, table: Table, inputs: Inputs) -> Outcome:

@@ -12,6 +12,7 @@ from dsv.model.profile import (
     SPLIT_LIMIT,
     ClassIdentity,
     FieldProfile,
+    Guideline,
     LabelProfile,
     Profile,
 )
@@ -36,12 +37,13 @@ def build(
     md5: str,
     size_bytes: int,
     classes: Mapping[str, tuple[ClassIdentity, ...]] | None = None,
+    guidelines: tuple[Guideline, ...] = (),
 ) -> Profile:
     """The profile of a table's rows, of at most `fit.SIZE_LIMIT` bytes.
 
     `unlabelled` is the value that counts as not labelled in every label whose field names none;
     `md5` and `size_bytes` are of the dataset's bytes; `classes` the identities of a chained
-    dataset, by field.
+    dataset, by field, and `guidelines` what it is annotated by.
 
     Raises: SchemaError: the split has so many values that it is none.
     """
@@ -76,6 +78,7 @@ def build(
         md5=md5,
         size_bytes=size_bytes,
         classes=dict(classes or {}),
+        guidelines=guidelines,
     )
     return fit(profile)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from dsv.documents import decode, yaml
 from dsv.errors import DocumentError
-from dsv.model.profile import PROFILE_VERSION, ClassIdentity, FieldProfile, LabelProfile, Profile
+from dsv.model.profile import PROFILE_VERSION, ClassIdentity, FieldProfile, Guideline, LabelProfile, Profile
 from dsv.model.schema import Field
 
 
@@ -43,7 +43,9 @@ def dump(profile: Profile) -> str:
         for name, identities in sorted(profile.classes.items())
         for identity in identities
     ]
-    return yaml.dump(head) + _lines("fields", described) + _lines("classes", classes)
+    guidelines = [_keyed(item) for item in profile.guidelines]
+    lines = {"fields": described, "classes": classes, "guidelines": guidelines}
+    return yaml.dump(head) + "".join(_lines(title, items) for title, items in lines.items())
 
 
 def load(text: str | bytes, where: str) -> Profile:
@@ -73,6 +75,7 @@ def load(text: str | bytes, where: str) -> Profile:
         md5=about.md5,
         size_bytes=about.size_bytes,
         classes={name: tuple(identities) for name, identities in classes.items()},
+        guidelines=document.guidelines,
     )
 
 
@@ -140,6 +143,7 @@ class _Document:
     label_details: tuple[_Details, ...] = ()
     fields: tuple[_FieldLine, ...]
     classes: tuple[_ClassLine, ...] = ()
+    guidelines: tuple[Guideline, ...] = ()
 
 
 def _listed(profile: Profile) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
@@ -204,6 +208,12 @@ def _without_defaults(line: _FieldLine | _ClassLine) -> dict[str, Any]:
         for item in dataclasses.fields(line)
         if getattr(line, item.name) != item.default
     }
+
+
+def _keyed(item: Guideline) -> dict[str, Any]:
+    """What is given of a guideline, under the keys that documents have for it."""
+    given = {str(part.metadata.get("key", part.name)): getattr(item, part.name) for part in dataclasses.fields(item)}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _lines(title: str, items: Sequence[Mapping[str, Any]]) -> str:

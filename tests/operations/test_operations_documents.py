@@ -17,6 +17,9 @@ SPELLED = {
     "remove_class": "{key: moped, rows: relabel_to, relabel_to: scooter}",
     "split_class": "{from: car, into: [van, {key: '010', name: 'no', parent: word}], file: m0003.csv, rest: keep}",
     "set_class": "{parents: {comp: [comp.graphics, comp.x], '': [misc]}, key: 'NA', coverage: reviewed}",
+    "reindex_classes": "{order: listed, classes: ['no', '010', car], field: class}",
+    "set_guideline": "{version: '2.1', kind: amendment, file: m0004_signs.md, class: 'no', field: class}",
+    "assert": "{every: 'score < ${most}', where: split = 'test', at_least: 1, at_most: 500, why: because}",
     "add_field": "{name: style, type: enum, values: [unseen, bold], default: unseen, nullable: false, "
     "unlabelled: true, label: true}",
     "set_field": "{name: style, nullable: false, values: [unseen, bold, 'no'], unlabelled: unseen, description: x}",
