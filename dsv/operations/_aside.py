@@ -22,18 +22,23 @@ def check_protect(state: State, protect: Sequence[str]) -> None:
 
 def protected(state: State, table: Table, protect: Sequence[str], inputs: Inputs) -> str:
     """SQL: the row `t` is in a protected split. Raises: MigrationError: no row is in one of them."""
-    if not protect or state.split is None:
+    return in_splits(state, table, protect, inputs, where="protect")
+
+
+def in_splits(state: State, table: Table, names: Sequence[str], inputs: Inputs, *, where: str) -> str:
+    """SQL: the row `t` is in one of some splits. Raises: MigrationError: no row is in one of them."""
+    if not names or state.split is None:
         return "false"
     split = f"CAST({column(state.split)} AS VARCHAR)"
     known = [name for (name,) in table.engine.rows(f"SELECT DISTINCT {split} FROM {table.relation} AS t") if name]
-    for name in protect:
+    for name in names:
         if inputs.guarded and name not in known:
             raise MigrationError(
                 f"no row is in the split {name!r}",
-                where="protect",
+                where=where,
                 hint=did_you_mean(name, sorted(known)),
             )
-    return f"coalesce({split} IN ({', '.join(map(literal, protect))}), false)"
+    return f"coalesce({split} IN ({', '.join(map(literal, names))}), false)"
 
 
 def protected_finding(rule: str, rows: int, one: str, many: str, protect: Sequence[str]) -> tuple[Finding, ...]:

@@ -22,16 +22,22 @@ ROW_GROUP = 32_768
 BATCH = 65_536
 
 
+def stable_text(columns: Sequence[str]) -> str:
+    """SQL for a text that tells values apart, and depends on no version of the engine.
+
+    `columns` are SQL expressions of integers, texts, booleans or dates: what keys are made of.
+    """
+    return " || ".join(
+        f"coalesce(strlen(CAST({column} AS VARCHAR)) || ':' || CAST({column} AS VARCHAR), '-')" for column in columns
+    )
+
+
 def part_of_sql(columns: Sequence[str], parts: int) -> str:
     """SQL for the number (0 … parts-1) of the part that a row belongs to, by the MD5 of its key's text.
 
-    `columns` are SQL expressions of integers, texts, booleans or dates: what keys are made of. The
-    number depends on no version of the engine.
+    `columns` are as for `stable_text`.
     """
-    text = " || ".join(
-        f"coalesce(strlen(CAST({column} AS VARCHAR)) || ':' || CAST({column} AS VARCHAR), '-')" for column in columns
-    )
-    return f"CAST(CAST('0x' || md5({text})[1:8] AS BIGINT) % {int(parts)} AS INTEGER)"
+    return f"CAST(CAST('0x' || md5({stable_text(columns)})[1:8] AS BIGINT) % {int(parts)} AS INTEGER)"
 
 
 def write_version(rows: Table, folder: Path, key: Sequence[str], parts: int) -> None:

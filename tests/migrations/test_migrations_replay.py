@@ -115,6 +115,17 @@ def add(new: Rows) -> Step:
     return Step({"op": "add_rows", "file": "SIDE"}, lambda rows: {**deepcopy(rows), **new}, table_text(new, FIELDS))
 
 
+def dedupe() -> Step:
+    def do(rows: Rows) -> Rows:
+        first: dict[tuple[str | None, ...], str] = {}
+        for key in sorted(rows):
+            first.setdefault(tuple(rows[key][name] for name in FIELDS[1:]), key)
+        kept = {*first.values(), *(key for key, row in rows.items() if set(row.values()) == {None})}
+        return every(rows, lambda key, row: row if key in kept else None)
+
+    return Step({"op": "dedupe"}, do)
+
+
 @st.composite
 def chains(draw: Any) -> tuple[Rows, list[Step]]:
     """Base rows, and migrations that fit what the ones before them made of the rows."""
@@ -131,7 +142,7 @@ def chains(draw: Any) -> tuple[Rows, list[Step]]:
     now, steps = rows, []
     active = list(CLASSES)
     for number in range(draw(st.integers(1, 4))):
-        kinds = ["rename", "drop", "relabel", "notes", "split", "add"] + (
+        kinds = ["rename", "drop", "relabel", "notes", "split", "add", "dedupe"] + (
             ["merge", "unlabel"] if len(active) > 2 else []
         )
         kind = draw(st.sampled_from(kinds))
@@ -151,8 +162,9 @@ def chains(draw: Any) -> tuple[Rows, list[Step]]:
             step = drop_low(draw(st.sampled_from(["0.15", "0.3"])))
         elif kind == "relabel":
             step = relabel({key: (now[key]["class"] or name, other) for key in some} or {sorted(now)[0]: (name, other)})
-        elif kind == "add":
-            step = add({f"a{number}{place}": {"class": name, "note": "x", "score": "0.1"} for place in range(2)})
+        elif kind in ("add", "dedupe"):
+            new = {f"a{number}{place}": {"class": name, "note": "x", "score": "0.1"} for place in range(2)}
+            step = add(new) if kind == "add" else dedupe()
         else:
             step = set_notes({key: f"n{number}" for key in some} or {sorted(now)[0]: "first"})
         steps.append(step)
