@@ -49,6 +49,8 @@ class Edit:
 
 Wanted = Callable[[tuple[str, ...]], Sequence[Edit]]
 """What to read of a side file, given the names of its fields."""
+Beside = Callable[[str], bool]
+"""Whether to read a field of a side file as the file types it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,20 +162,28 @@ class Edits:
         return " AND ".join(f"{column(name)} = e.k{index}" for index, name in enumerate(self.key))
 
 
-def read(state: State, table: Table, inputs: Inputs, file: str, edits: Sequence[Edit]) -> Edits:
+def _none(name: str) -> bool:
+    return False
+
+
+def read(
+    state: State, table: Table, inputs: Inputs, file: str, edits: Sequence[Edit], *, beside: Beside = _none
+) -> Edits:
     """Read a side file and check what holds whatever the edits mean. The table holds typed values.
 
     Raises: MigrationError: the dataset has no key, or the file is not there, lacks a field, names a
         row twice or one that is not there, or has a value that the field cannot hold.
         FormatError: it is malformed, or a cell does not fit its field's type.
     """
-    return read_expected(state, table, inputs, file, lambda names: edits)
+    return read_expected(state, table, inputs, file, lambda names: edits, beside=beside)
 
 
-def read_expected(state: State, table: Table, inputs: Inputs, file: str, wanted: Wanted) -> Edits:
+def read_expected(
+    state: State, table: Table, inputs: Inputs, file: str, wanted: Wanted, *, beside: Beside = _none
+) -> Edits:
     """As `read`, where the file's own fields tell which edits it holds."""
     _check_keyed(state, file)
-    found = _opened(state, table.engine, inputs, file, wanted)
+    found = _opened(state, table.engine, inputs, file, wanted, beside)
     _check_keys(found)
     _check_found(state, found, table)
     for index, edit in enumerate(found.edits):
@@ -188,7 +198,7 @@ def read_beside(state: State, table: Table, inputs: Inputs, file: str) -> Edits:
         the dataset's too. FormatError: it is malformed.
     """
     _check_keyed(state, file)
-    found = _opened(state, table.engine, inputs, file, lambda names: (), beside=True)
+    found = _opened(state, table.engine, inputs, file, lambda names: (), lambda name: True)
     _check_keys(found)
     spreadsheet.refuse(state, found, table)
     names = {name.lower() for name in state.schema.names}
@@ -252,13 +262,13 @@ def _check_keyed(state: State, file: str) -> None:
         )
 
 
-def _opened(state: State, engine: Engine, inputs: Inputs, file: str, wanted: Wanted, *, beside: bool = False) -> Edits:
-    """A side file in the engine, with the dataset's types; `beside`: its other fields too, as it types them."""
+def _opened(state: State, engine: Engine, inputs: Inputs, file: str, wanted: Wanted, beside: Beside = _none) -> Edits:
+    """A side file in the engine, with the dataset's types; fields `beside` them as it types them."""
     snapshot = _snapshot(inputs, file)
     plain = formats.scan(engine, snapshot).table.schema
     known = plain.names
     edits = [replace(edit, old=None) if edit.old_optional and edit.old not in known else edit for edit in wanted(known)]
-    others = [item for item in plain if item.name not in state.key]
+    others = [item for item in plain if item.name not in state.key and beside(item.name)]
     found = Edits(
         engine=engine,
         relation=engine.fresh("edits"),
@@ -267,7 +277,7 @@ def _opened(state: State, engine: Engine, inputs: Inputs, file: str, wanted: Wan
         key=state.key,
         edits=tuple(edits),
         guarded=inputs.guarded,
-        beside=tuple(others) if beside else (),
+        beside=tuple(others),
     )
     typed = ReadOptions(schema=_declared(state, plain, found))
     _load(formats.scan(engine, replace(snapshot, options=typed)).table, found)

@@ -1,4 +1,4 @@
-"""What spreadsheets do to keys that look like numbers: `004512` becomes 4512, and 123456 becomes 1.23E+05."""
+"""What spreadsheets do to keys: `004512` becomes 4512, 123456 becomes 1.23E+05, and 2026-03-04 becomes 4/3/2026."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dsv.tables.duckdb import Engine, literal
 from dsv.tables.table import Table
 
 _SCIENTIFIC = "[0-9]([.,][0-9]+)?E[+][0-9]{2,}"
+_ISO, _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}.*", "[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}( .*)?"
 _HINT = "export the file again with its keys as text"
 
 
@@ -56,10 +57,11 @@ def damage(state: State, rows: SideRows, table: Table) -> Damage | None:
 
 
 def _suspicions(cell: str, known: str, table: Table) -> list[Damage]:
-    digits, scientific, zero, shortest, longest = table.engine.rows(
+    digits, scientific, zero, shortest, longest, iso = table.engine.rows(
         f"SELECT bool_and(regexp_full_match({known}, '[0-9]+')), "
         f"bool_or(regexp_full_match({known}, {literal(_SCIENTIFIC)})), bool_or({known} LIKE '0%'), "
-        f"min(length({known})), max(length({known})) FROM {table.relation} AS t"
+        f"min(length({known})), max(length({known})), "
+        f"bool_and(regexp_full_match({known}, {literal(_ISO)})) FROM {table.relation} AS t"
     )[0]
     found = []
     if not scientific:
@@ -76,6 +78,14 @@ def _suspicions(cell: str, known: str, table: Table) -> list[Damage]:
                 problem=f"with a key that lost its leading zeros (the dataset's have {longest} digits)",
                 test=f"regexp_full_match({cell}, '[0-9]+') AND length({cell}) < {longest}",
                 hint=f"{_HINT}: the dataset's have {longest} digits, and these lost their leading zeros",
+            )
+        )
+    if iso:
+        found.append(
+            Damage(
+                problem="with a key whose date a spreadsheet respelled (the dataset's begin with YYYY-MM-DD)",
+                test=f"regexp_full_match({cell}, {literal(_DAY)})",
+                hint=_HINT,
             )
         )
     return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dsv.errors import MigrationError, SchemaError, did_you_mean
 from dsv.model.migration import Effect, State
-from dsv.operations import _fields, _side
+from dsv.operations import _fields, _reviewers, _side
 from dsv.operations.base import Inputs, Operation, Outcome
 from dsv.tables.table import Table
 
@@ -19,6 +20,8 @@ class SetValues(Operation):
 
     `only_null` leaves every cell that has a value. Where the file has a field `old_<field>`, the
     cell must still hold that value (or already the new one).
+    `reviewers` asks for so many names in the file's fields `reviewer`, `reviewer_2`, … for rows of a
+    split, such as `{test: 2}`; `*` stands for all rows.
     """
 
     name = "set_values"
@@ -27,6 +30,7 @@ class SetValues(Operation):
     file: str
     fields: tuple[str, ...]
     only_null: bool = False
+    reviewers: Mapping[str, int] | None = None
 
     def side_files(self) -> tuple[str, ...]:
         return (self.file,)
@@ -37,6 +41,7 @@ class SetValues(Operation):
         for name in self.fields:
             if _fields.find(state, name).name in state.key:
                 raise SchemaError(f"field {name!r} is part of the key", where=self.file)
+        _reviewers.check(state, self.reviewers, where=self.file)
         return state
 
     def forward(self, state: State, table: Table, inputs: Inputs) -> Outcome:
@@ -46,12 +51,13 @@ class SetValues(Operation):
             _side.Edit(field=name, new=name, old=_OLD + name, old_optional=True, only_null=self.only_null)
             for name in self.fields
         ]
-        edits = _side.read(state, table, inputs, self.file, wanted)
+        edits = _side.read(state, table, inputs, self.file, wanted, beside=_reviewers.names_people)
+        signed = _reviewers.signed(state, table, edits, self.reviewers)
         self._check_names(state, edits.names)
         for index, edit in enumerate(edits.edits):
             if edit.old is not None:
                 edits.refuse_rows(f"without the expected {edit.field!r}", edits.conflicts(table, index))
-        return Outcome(table=edits.applied(table), guards=edits.held())
+        return Outcome(table=edits.applied(table), guards=(*edits.held(), *signed))
 
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
         rows = "rows" if inputs is None else f"{_side.counted(inputs, self.file)}"

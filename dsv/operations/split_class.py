@@ -12,7 +12,7 @@ from dsv.model.finding import Finding
 from dsv.model.migration import ClassList, Effect, State
 from dsv.model.profile import ClassIdentity
 from dsv.model.schema import Field
-from dsv.operations import _classes, _conditions, _listing, _references, _side
+from dsv.operations import _classes, _conditions, _listing, _references, _reviewers, _side
 from dsv.operations._cells import changed, has, mapped, value
 from dsv.operations._rows import column, rewrite
 from dsv.operations.base import Inputs, Operation, Outcome, condition, keyed
@@ -47,6 +47,8 @@ class SplitClass(Operation):
     `unlabelled`, or `relabel_to` the class that `relabel_to` names. A new class stands below the
     same parent, unless it names another. `coverage` is that of the new classes: all where `rest` is
     an error or a condition told, else reviewed.
+    `reviewers` asks for so many names in the file's fields `reviewer`, `reviewer_2`, … for rows of a
+    split, such as `{test: 2}`; `*` stands for all rows.
     """
 
     name = "split_class"
@@ -62,6 +64,7 @@ class SplitClass(Operation):
     expect: str = "old"
     new: str = "new"
     on_conflict: Literal["error", "skip"] = "error"
+    reviewers: Mapping[str, int] | None = None
     field: str | None = None
 
     def side_files(self) -> tuple[str, ...]:
@@ -71,6 +74,7 @@ class SplitClass(Operation):
         classes = _classes.of(state, self.field)
         source = self._source(state)
         self._check()
+        _reviewers.check(state, self.reviewers, where=self.source)
         coverage = self._coverage()
         for made in self._new():
             _check_free(state, classes, made)
@@ -126,7 +130,8 @@ class SplitClass(Operation):
         source, file = self._source(state), str(self.file)
         field = after.schema[_classes.of(state, self.field).field]
         edit = _side.Edit(field=field.name, new=self.new, old=self.expect, old_optional=True, single=True)
-        edits = _side.read(after, table, inputs, file, [edit])
+        edits = _side.read(after, table, inputs, file, [edit], beside=_reviewers.names_people)
+        signed = _reviewers.signed(state, table, edits, self.reviewers)
         self._check_file(edits, field, source.name)
         holds = has(field, [source.name])
         findings = edits.settle(
@@ -143,7 +148,8 @@ class SplitClass(Operation):
         counts = edits.engine.rows(f"SELECT CAST(n0 AS VARCHAR), count(*) FROM {edits.relation} GROUP BY ALL")
         cell = self._cell(state, after, f"{holds} AND e.line IS NOT NULL", "e.n0", rest)
         rewritten = rewrite(table, after.schema, {field.name: cell}, join=join)
-        guards = (*edits.held(), *self._guards(inputs, source.name))
+        held = () if findings else edits.held()
+        guards = (*held, *signed, *self._guards(inputs, source.name))
         return Outcome(table=rewritten, findings=(*findings, *self._empty(dict(counts))), guards=guards)
 
     def _by_condition(self, state: State, after: State, table: Table, inputs: Inputs) -> Outcome:
@@ -184,6 +190,8 @@ class SplitClass(Operation):
             )
         if (self.rest == "relabel_to") != (self.relabel_to is not None):
             raise SchemaError("`relabel_to:` names a class, and goes with `rest: relabel_to`", where=self.source)
+        if self.reviewers and self.file is None:
+            raise SchemaError("`reviewers:` go with `file:`", where=self.source)
         if self.coverage is not None:
             _classes.check_coverage(self.coverage)
 

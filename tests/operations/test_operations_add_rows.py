@@ -144,6 +144,12 @@ TEXT_KEY = State(
         (["a1", "a2"], "1.23E+05", "1 row with a key that a spreadsheet rounded"),
         (["000123", "000150"], "1.23E+05", "1 row with a key that a spreadsheet rounded"),
         (["1.23E+05"], "4.56E+07", None),
+        (
+            ["2026-03-04", "2026-03-05T10:00"],
+            "2026-03-06\n7/3/2026",
+            "1 row with a key whose date a spreadsheet respelled",
+        ),
+        (["2026-03-04", "a"], "7/3/2026", None),
         (["123456"], "9", None),
         (["0123", "45"], "9", None),
     ],

@@ -27,7 +27,7 @@ SPELLED = {
     "cast_field": "{name: style, to: enum, values: ['no', bold], on_error: quarantine}",
     "drop_field": "{name: note}",
     "add_rows": "{file: m0005_drift.parquet, values: {split: train, source: '2026'}, expect: 120}",
-    "relabel": "{file: m0001_review.csv, field: class, expect: old, on_conflict: skip}",
+    "relabel": "{file: m0001_review.csv, field: class, expect: old, on_conflict: skip, reviewers: {test: 2}}",
     "resplit": "{shares: {train: '${train}', test: 0.2}, group: [patient], stratify: class, only: [train, val], "
     "only_null: true, protect: [test], salt: '2'}",
     "set_values": "{file: m0002_values.csv, fields: [a, b], only_null: true}",
