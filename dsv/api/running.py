@@ -18,7 +18,7 @@ from dsv.migrations.foretell import foretell
 from dsv.migrations.run import compare
 from dsv.migrations.stages import stage_name, stages
 from dsv.migrations.version import open_version
-from dsv.model.migration import ChainLock, LockEntry, PlanStep
+from dsv.model.migration import ChainLock, LockEntry, PlanStep, RowCounts
 from dsv.model.profile import profile_path
 from dsv.model.progress import SILENT, Progress
 from dsv.profiles import document as profiles
@@ -61,12 +61,16 @@ def recorded_md5(opened: OpenChain) -> str | None:
     return next((item.md5 for item in outputs if item.path == opened.base.publishes), None)
 
 
-def recorded_inputs(opened: OpenChain) -> dict[str, str]:
-    """The MD5s that `dvc.lock` records of what the chain's applied stages read, by path."""
+def recorded_inputs(opened: OpenChain, head: str | None = None) -> dict[str, str]:
+    """The MD5s that `dvc.lock` records of what the chain's stages up to `head` read, by path.
+
+    `head` None: up to the one of `chain.lock`.
+    """
     text = opened.project.text(PIPELINE_LOCK)
     stages = (yaml.load(text, PIPELINE_LOCK) or {}).get("stages", {}) if text else {}
     dataset = opened.base.dataset
-    own = [*(stage_name(dataset, item.id) for item in opened.chain.up_to(opened.lock.head)), dataset]
+    applied = opened.chain.up_to(opened.lock.head if head is None else head)
+    own = [*(stage_name(dataset, item.id) for item in applied), dataset]
     return {dep["path"]: dep.get("md5") for name in own for dep in stages.get(name, {}).get("deps", ())}
 
 
@@ -120,7 +124,7 @@ def apply_head(
             )
             for step in steps:
                 compare(step, open_version(project.version(base, step.migration.id)))
-            refresh_lock(opened, target)
+            refresh_lock(opened, target, steps)
     except BaseException:
         _bring_back(workspace, [path for path in versions if not path.is_dir()])
         raise
@@ -159,26 +163,39 @@ def has_versions(opened: OpenChain) -> bool:
     return all(opened.project.version(opened.base, item.id).is_dir() for item in opened.chain.up_to(opened.lock.head))
 
 
-def refresh_lock(opened: OpenChain, target: str) -> None:
-    """Write `chain.lock` for a head: documents, results, and the environment of new results."""
-    text = lock.dump(ChainLock(head=target, entries=tuple(_entries(opened, target))))
+def refresh_lock(opened: OpenChain, target: str, steps: Sequence[PlanStep] = ()) -> None:
+    """Write `chain.lock` for a head: documents, results, and the environment of new results.
+
+    `steps` tell what the migrations that were applied just now did.
+    """
+    text = lock.dump(ChainLock(head=target, entries=tuple(_entries(opened, target, steps))))
     if not opened.lock_path.exists() or opened.lock_path.read_text(encoding="utf-8") != text:
         write_text(opened.lock_path, text)
 
 
-def _entries(opened: OpenChain, target: str) -> Iterator[LockEntry]:
+def _entries(opened: OpenChain, target: str, steps: Sequence[PlanStep]) -> Iterator[LockEntry]:
     known = {entry.id: entry for entry in opened.lock.entries}
+    done = {step.migration.id: step for step in steps}
+    source = recorded_inputs(opened, target).get(opened.base.path)
     for migration in opened.chain.up_to(target):
         version = open_version(opened.project.version(opened.base, migration.id))
         old = known.get(migration.id)
         same = old is not None and (old.document, old.digest) == (migration.digest, version.digest)
+        counts = old.counts if same and old is not None else None
+        if migration.id in done and source is not None:
+            step = done[migration.id]
+            counts = RowCounts(
+                added=step.rows_added, removed=step.rows_removed, changed=step.rows_changed, input=source
+            )
         yield LockEntry(
             id=migration.id,
             document=migration.digest,
             digest=version.digest,
             rows=version.rows,
             environment=old.environment if same and old is not None else lock.environment(),
+            counts=counts if counts is not None and counts.input == source else None,
         )
+        source = version.digest
 
 
 def wanted_stages(workspace: Workspace, opened: OpenChain, target: str, *, in_git: bool) -> dict[str, dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dsv.model.finding import Finding
-from dsv.model.migration import BASE_ID, ChainLock, Migration
+from dsv.model.migration import BASE_ID, ChainLock, Effect, LockEntry, Migration, PlanStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +52,36 @@ class ChainReport:
         """Say whether a check fails: something is pending or wrong; `strict`: a warning is enough."""
         levels = ("error", "warning") if strict else ("error",)
         return bool(self.pending or any(item.finding.level in levels for item in self.advice))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introduced:
+    """The commit that brought a migration's document. `date` is ISO 8601 with the author's offset."""
+
+    commit: str
+    author: str
+    date: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationRecord:
+    """A migration as `migrate log` and `show` tell of it.
+
+    `effect` is what its operations say, no rows read; `lines` are they in words, with their signs.
+    `entry` is what `chain.lock` records, None while it is pending; `introduced` None while Git does
+    not have the document. Only `show` has `parameters` (what `params.yaml` holds for it), `text` (the
+    document) and `step`: what it did, or would do, counted; None, with a reason in `unknown`, where
+    the data is not on this machine.
+    """
+
+    dataset: str
+    migration: Migration
+    effect: Effect
+    lines: tuple[tuple[str, str], ...]
+    entry: LockEntry | None
+    introduced: Introduced | None
+    parameters: Mapping[str, Any] | None = None
+    text: str | None = None
+    step: PlanStep | None = None
+    unknown: str | None = None

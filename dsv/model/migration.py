@@ -200,14 +200,31 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowCounts:
+    """What a migration did to the rows that it was applied to, which `input` tells apart from others.
+
+    `input` is the row digest of the version before; of the base, which has none, the MD5 of its file.
+    """
+
+    added: int
+    removed: int
+    changed: int
+    input: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockEntry:
-    """What `chain.lock` records of one applied migration."""
+    """What `chain.lock` records of one applied migration.
+
+    `counts` are those of the plan that it was applied by; None once its input is another.
+    """
 
     id: str
     document: str
     digest: str
     rows: int
     environment: Mapping[str, str]
+    counts: RowCounts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

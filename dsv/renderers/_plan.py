@@ -1,6 +1,6 @@
-"""The contract `dsv.plan/1`: what pending migrations would do, described by schemas/dsv.plan.1.json.
+"""The contracts `dsv.plan/1`, `dsv.migrate-show/1` and `dsv.migrate-log/1`: migrations, and what they do.
 
-Additive within the major version. What is not known is null, never 0.
+Described by files in schemas/. Additive within the major version. What is not known is null, never 0.
 """
 
 from __future__ import annotations
@@ -9,15 +9,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from dsv.model.chain import MigrationRecord
 from dsv.model.migration import ClassList, Effect, Plan, PlanStep
 from dsv.renderers._encode import dumps, record
 
-SCHEMA = "dsv.plan/1"
+SCHEMA, SHOW, LOG = "dsv.plan/1", "dsv.migrate-show/1", "dsv.migrate-log/1"
 
 
 def render(plans: Sequence[Plan]) -> str:
     """The plans of one or more datasets as one JSON document."""
     return dumps({"schema": SCHEMA, "datasets": [_plan(item) for item in plans]}, indent=2) + "\n"
+
+
+def show(item: MigrationRecord) -> str:
+    """One migration, all that is known of it."""
+    more = {
+        "parameters": record(item.parameters or {}),
+        "text": item.text,
+        "step": None if item.step is None else step(item.step),
+        "unknown": item.unknown,
+    }
+    return dumps({"schema": SHOW, **_record(item), **more}, indent=2) + "\n"
+
+
+def log(items: Sequence[MigrationRecord]) -> str:
+    """Migrations, in the order given."""
+    return dumps({"schema": LOG, "migrations": [_record(item) for item in items]}, indent=2) + "\n"
 
 
 def effect(value: Effect) -> dict[str, str]:
@@ -53,6 +70,34 @@ def step(item: PlanStep) -> dict[str, Any]:
         "guards": list(item.guards),
         "pinned": migration.expect is not None,
         "findings": [asdict(finding) for finding in item.findings],
+    }
+
+
+def _record(item: MigrationRecord) -> dict[str, Any]:
+    migration, entry = item.migration, item.entry
+    return {
+        "dataset": item.dataset,
+        "migration": migration.id,
+        "after": migration.after,
+        "title": migration.title,
+        "why": migration.why,
+        "path": migration.path,
+        "side_files": list(migration.side_files),
+        "tuned": list(migration.tuned),
+        "operations": [{"sign": sign, "text": text} for sign, text in item.lines],
+        "effect": effect(item.effect),
+        "document": migration.digest,
+        "applied": None
+        if entry is None
+        else {
+            "rows": entry.rows,
+            "digest": entry.digest,
+            "environment": dict(entry.environment),
+            "counts": None
+            if entry.counts is None
+            else {name: getattr(entry.counts, name) for name in ("added", "removed", "changed")},
+        },
+        "introduced": None if item.introduced is None else asdict(item.introduced),
     }
 
 

@@ -39,13 +39,13 @@ def _title(plan: Plan) -> Heading:
 def step_blocks(item: PlanStep) -> Iterator[Block]:
     """One migration: what it does, counted; what to know of it."""
     migration = item.migration
-    effect = Span(text=f"({item.effect.summary})", role="muted" if item.effect == Effect() else "changed")
-    yield Heading(spans=spans(code(migration.id), "  ", code(migration.title, "muted"), "  ", effect), level=2)
+    word = Span(text=f"({item.effect.summary})", role="muted" if item.effect == Effect() else "changed")
+    yield Heading(spans=spans(code(migration.id), "  ", code(migration.title, "muted"), "  ", word), level=2)
     yield from findings(item.findings, indent=1)
     for symbol, words in item.lines:
         yield Line(spans=spans(sign(symbol), " ", words), indent=1)
     yield Line(spans=_counts(item), indent=1)
-    yield Line(spans=_effect(item.effect), indent=1)
+    yield Line(spans=effect(item.effect), indent=1)
     for guard in item.guards:
         yield Line(spans=spans(Span(text="ok", role="ok"), " ", guard), indent=1)
     if migration.expect is not None and not any(found.rule == "pin-differs" for found in item.findings):
@@ -70,10 +70,11 @@ def _counts(item: PlanStep) -> tuple[Span, ...]:
     return spans(f"rows {step(item.before.rows, item.after.rows)}  ", *rows, aside, *cells)
 
 
-def _effect(effect: Effect) -> tuple[Span, ...]:
+def effect(told: Effect) -> tuple[Span, ...]:
+    """An effect on its four axes."""
     words: list[Span | str] = []
-    for axis in fields(effect):
-        value = getattr(effect, axis.name)
+    for axis in fields(told):
+        value = getattr(told, axis.name)
         word = muted(value) if value == "same" else Span(text=value, role="changed")
         words += [", " if words else "", muted(f"{AXES[axis.name]} "), word]
     return spans(muted("effect: "), *words)

@@ -75,6 +75,20 @@ def test_a_chain_and_what_stops_agreeing(desk: Desk) -> None:
         ("m0002_drop_rows", 4),
     ]
 
+    # Who brought what, and what it did.
+    commit = user.git("rev-parse", "HEAD")
+    prune, rename = desk.json("log")["migrations"]
+    assert (prune["migration"], rename["migration"]) == ("m0002_drop_rows", "m0001_rename_class_bike")
+    assert prune["applied"]["counts"] == {"added": 0, "removed": 1, "changed": 0}
+    assert rename["applied"]["counts"] == {"added": 0, "removed": 0, "changed": 2}
+    assert rename["introduced"]["commit"] == commit and rename["introduced"]["author"] == "Test"
+    assert [item["migration"] for item in desk.json("log", "-n", "1")["migrations"]] == ["m0002_drop_rows"]
+    shown = desk.json("show", "m0002")
+    assert shown["parameters"] == {"least": 0.55} and shown["text"] == pinned
+    assert shown["applied"]["digest"] == shown["step"]["digest"] and shown["step"]["rows"]["quarantined"] == 1
+    words = desk.dsv("migrate", "show", "m0001")
+    assert "explains: 0 rows added, 0 removed, cells: 2 of class" in words and commit[:7] in words
+
     # Something is pending.
     desk.dsv("migrate", "new", "add_class", "key=tram")
     assert desk.json("check", code=1)["datasets"][0]["pending"] == ["m0003_add_class_tram"]
@@ -159,6 +173,7 @@ def test_a_chain_and_what_stops_agreeing(desk: Desk) -> None:
     assert newer["level"] == "info" and "dvc repro" in newer["message"] and newer["next"][0] == "dsv migrate up"
     desk.dsv("migrate", "up")
     assert desk.rules("check", "--ci").keys() == {"pin-outdated"}
+    assert [item["applied"]["counts"] for item in desk.json("log")["migrations"]] == [None, None]
     desk.dsv("migrate", "down", "m0001")
     broken = desk.dsv("migrate", "up", code=3)
     assert "would not come to what was pinned" in broken and "rows: pinned 4, would be 5" in broken

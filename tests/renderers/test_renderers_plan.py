@@ -9,12 +9,14 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 import dsv.renderers
+from dsv.model.chain import MigrationRecord
 from dsv.model.finding import Finding
 from dsv.model.migration import BASE_ID, ClassList, Effect, Migration, Plan, PlanStep, Tally
 from dsv.model.profile import ClassIdentity
 from dsv.renderers import _plan
 
-SCHEMA = json.loads((Path(dsv.renderers.__file__).parent / "schemas" / "dsv.plan.1.json").read_text())
+SCHEMAS = Path(dsv.renderers.__file__).parent / "schemas"
+SCHEMA = json.loads((SCHEMAS / "dsv.plan.1.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
@@ -106,3 +108,20 @@ def test_the_numbers_are_those_of_the_plan() -> None:
 def test_what_a_terminal_would_obey_is_escaped() -> None:
     text = _plan.render([PLAN])
     assert "\x1b" not in text and json.loads(text)["datasets"][0]["steps"][0]["title"] == "\x1b[31mred"
+
+
+def test_a_migration_that_is_neither_applied_nor_committed_nor_counted_fits_its_schemas() -> None:
+    pending = MigrationRecord(
+        dataset="signs",
+        migration=STEP.migration,
+        effect=STEP.effect,
+        lines=STEP.lines,
+        entry=None,
+        introduced=None,
+        unknown="no data",
+    )
+    for text, name in ((_plan.show(pending), "show"), (_plan.log([pending]), "log")):
+        schema = json.loads((SCHEMAS / f"dsv.migrate-{name}.1.json").read_text())
+        Draft202012Validator.check_schema(schema)
+        Draft202012Validator(schema).validate(json.loads(text))
+    assert json.loads(_plan.show(pending))["step"] is None

@@ -52,19 +52,26 @@ def _pinned(step: PlanStep) -> PlanStep:
 
 def foretell(workspace: Workspace, opened: OpenChain, to: str | None) -> Plan:
     """What the pending migrations of one chain would do, up to `to`, with the stages that will rerun."""
-    project, base = opened.project, opened.base
     target = opened.chain.find(to) if to is not None else opened.chain.last
     check_lock(opened)
-    fresh = is_fresh(workspace, opened)
+    found = planned(workspace, opened, opened.lock.head, target)
+    text = opened.project.text(PIPELINE)
+    return replace(found, downstream=pipeline.downstream(text, [opened.base.publishes]))
+
+
+def planned(workspace: Workspace, opened: OpenChain, head: str, target: str) -> Plan:
+    """What the migrations after `head` up to `target` do, from the versions that are here and up to date."""
+    project, base = opened.project, opened.base
+    # A version that is left over from before `down` may be of another input.
+    applied = {entry.id for entry in opened.lock.entries} if is_fresh(workspace, opened) else set()
     with Engine() as engine:
-        found = planning.plan(
+        return planning.plan(
             engine,
             opened.chain,
-            opened.lock.head,
+            head,
             target,
             base_snapshot(project, base),
-            lambda name: path if fresh and (path := project.version(base, name)).is_dir() else None,
+            lambda name: path if name in applied and (path := project.version(base, name)).is_dir() else None,
             project.path(project.documents(base.dataset)),
             lambda name: project.parameters(base.dataset, name),
         )
-    return replace(found, downstream=pipeline.downstream(project.text(PIPELINE), [base.publishes]))
