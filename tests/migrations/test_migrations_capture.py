@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from capturing import captured, names, operations, published, rows
 
-from dsv.documents import yaml
 from dsv.errors import DsvError, UsageError
-from dsv.formats.base import recognised, scan
-from dsv.migrations.capture.questions import Choice, Flag, Judge, Question
-from dsv.migrations.capture.whole import Captured, Task, capture
-from dsv.migrations.source import base_rows
-from dsv.model.migration import BASE_ID
-from dsv.model.snapshot import ReadOptions, Snapshot
+from dsv.migrations.capture.questions import Choice, Question
 
 Bench = Any
 Adopt = Callable[..., Bench]
@@ -29,63 +21,6 @@ c,car,val,3
 d,bus,test,4
 e,truck,test,5
 """
-
-
-def captured(
-    bench: Bench,
-    text: str,
-    *flags: str,
-    ask: Callable[[Question], Choice] | None = None,
-    own: bool = True,
-    partial: bool = False,
-    suffix: str = ".csv",
-    header: bool = True,
-) -> Captured:
-    """Capture what turns a bench's base into a file of this text; the documents are put into its chain."""
-    path = bench.folder / f"edited{suffix}"
-    path.write_text(text, encoding="utf-8")
-    snapshot = recognised(Snapshot(path=path, format="", shown_path=path.name, options=ReadOptions(header=header)))
-    folder: Path = bench.documents_folder
-    folder.mkdir(parents=True, exist_ok=True)
-    given = [Flag(*flag.split(" ", 1)) for flag in flags]
-    task = Task(
-        dataset="signs",
-        state=bench.base.state,
-        old=base_rows(bench.engine, bench.base, bench.snapshot, None),
-        snapshot=snapshot,
-        read=scan(bench.engine, snapshot),
-        own=own,
-        partial=partial,
-        id="m0001_edits",
-        after=BASE_ID,
-        title="Edits",
-        path="migrations/signs/m0001_edits.yaml",
-        folder=folder,
-    )
-    found = capture(task, Judge(given, ask))
-    (folder / f"{found.id}.yaml").write_text(found.text, encoding="utf-8")
-    bench.documents.append(found.id)
-    bench.parameters[found.id] = {}
-    return found
-
-
-def operations(found: Captured) -> list[dict[str, Any]]:
-    return list(yaml.load(found.text, "captured")["operations"])
-
-
-def names(found: Captured) -> list[str]:
-    return [item["op"].partition("@")[0] for item in operations(found)]
-
-
-def rows(text: str) -> list[dict[str, str]]:
-    return sorted(csv.DictReader(io.StringIO(text)), key=lambda row: sorted(row.items()))
-
-
-def published(bench: Bench) -> str:
-    """What the chain publishes, by its stages."""
-    bench.up()
-    bench.publish(bench.documents[-1])
-    return str(bench.published.decode())
 
 
 def edit(text: str, *changes: tuple[str, str]) -> str:
@@ -102,7 +37,7 @@ def test_single_labels_become_a_relabel_file(adopt: Adopt) -> None:
     assert names(found) == ["relabel"]
     assert (bench.documents_folder / "m0001_edits.class.csv").read_text() == "id,old,new\na,bike,car\nd,bus,car\n"
     assert published(bench) == new
-    assert found.notes == ("no row has the class bus any more; it stays a class until remove_class retires it",)
+    assert found.notes == ("class: no row has bus any more; remove_class retires a class",)
 
 
 def test_the_only_row_of_a_class_does_not_tell_a_merge_from_a_correction(adopt: Adopt) -> None:
@@ -262,14 +197,88 @@ def test_a_dropped_field_is_dropped(adopt: Adopt) -> None:
     assert published(bench) == new
 
 
-def test_without_a_key_classes_are_captured_and_cells_refused(adopt: Adopt) -> None:
+def test_without_a_key_classes_are_captured_and_other_rows_exchanged(adopt: Adopt) -> None:
     old = "class,text\nbike,one\nbike,one\ncar,two\n"
     bench = adopt(old, key=())
     new = edit(old, ("bike", "bicycle"))
     assert names(captured(bench, new)) == ["rename_class"]
     assert published(bench) == new
-    with pytest.raises(DsvError, match="only a key could name: 1 of text"):
-        captured(adopt(old, key=()), edit(old, ("two", "three")))
+    bench = adopt(old, key=())
+    new = edit(old, ("two", "three"))
+    found = captured(bench, new)
+    assert names(found) == ["drop_rows", "add_rows"]
+    assert rows(published(bench)) == rows(new)
+    with pytest.raises(DsvError, match="no row stays as it was"):
+        captured(adopt(old, key=()), edit(old, ("one", "uno"), ("two", "due")))
+
+
+def test_equal_rows_are_counted(adopt: Adopt) -> None:
+    old = "class,text\n" + "x,same\n" * 4 + "y,other\n"
+    bench = adopt(old, key=())
+    found = captured(bench, "class,text\n" + "x,same\n" * 2 + "y,other\n" * 3)
+    assert (bench.documents_folder / found.side_files[0]).read_text() == "class,text\n" + "x,same\n" * 2
+    assert (bench.documents_folder / found.side_files[1]).read_text() == "class,text\n" + "y,other\n" * 2
+    assert sorted(published(bench).splitlines()) == ["class,text", "x,same", "x,same"] + ["y,other"] * 3
+
+
+def test_rows_that_are_gone_are_named_with_their_label(adopt: Adopt) -> None:
+    bench = adopt(OLD)
+    new = edit(OLD, ("b,bike,train,2\n", ""), ("e,truck,test,5\n", ""))
+    found = captured(bench, new)
+    assert operations(found) == [{"op": "drop_rows@1", "file": "m0001_edits.gone_rows.csv"}]
+    assert (bench.documents_folder / found.side_files[0]).read_text() == "id,old_class\nb,bike\ne,truck\n"
+    assert published(bench) == new
+
+
+def test_a_field_whose_cells_are_of_another_type_is_cast(adopt: Adopt) -> None:
+    bench = adopt(OLD)
+    new = edit(OLD, ("train,2", "train,2.5"))
+    found = captured(bench, new)
+    assert names(found) == ["cast_field", "set_values"]
+    assert published(bench) == new
+    bench = adopt(OLD)
+    new = edit(OLD, ("train,2", "train,two"), ("val,3", "val,03"))
+    assert names(captured(bench, new)) == ["cast_field", "set_values"]
+    assert published(bench) == new
+
+
+def test_cells_that_a_cast_cannot_keep_come_from_the_file(adopt: Adopt) -> None:
+    old = '{"id": "a", "n": "x"}\n{"id": "b", "n": "2"}\n'
+    new = '{"id": "a", "n": 1}\n{"id": "b", "n": 2}\n'
+    bench = adopt(old, labels=(), suffix=".jsonl")
+    found = captured(bench, new, suffix=".jsonl")
+    assert operations(found)[0] == {"op": "cast_field@1", "name": "n", "to": "integer", "on_error": "null"}
+    assert (bench.documents_folder / found.side_files[0]).read_text() == "id,old_n,n\na,,1\n"
+    assert published(bench) == new
+
+
+def test_a_field_that_no_cast_can_turn_is_made_anew(adopt: Adopt) -> None:
+    bench = adopt("id,class,n\na,x,1\nb,y,2\n")
+    new = "id,class,n\na,x,2026-01-02\nb,y,\n"
+    assert names(captured(bench, new)) == ["drop_field", "add_field", "set_values"]
+    assert published(bench) == new
+
+
+def test_a_key_that_a_spreadsheet_changed_is_refused(adopt: Adopt) -> None:
+    old = "id,class\n1,x\n2,y\n"
+    with pytest.raises(DsvError, match="the key field 'id' has another form: integer became string"):
+        captured(adopt(old), edit(old, ("1,x", "01,x")))
+
+
+def test_an_export_says_nothing_of_fields_and_rows_that_it_lacks(adopt: Adopt) -> None:
+    export = "id,class,annotator\na,bike,ada\nb,car,bob\n"
+    with pytest.raises(UsageError) as caught:
+        captured(adopt(OLD), export, own=False, partial=True)
+    for flag in ("--drop-field split", "--leave split", "--leave score", "--add-field annotator", "--leave annotator"):
+        assert flag in str(caught.value.where)
+    bench = adopt(OLD)
+    flags = ["--leave split", "--leave score", "--leave annotator"]
+    found = captured(bench, export, *flags, own=False, partial=True)
+    assert names(found) == ["relabel"]
+    assert published(bench) == edit(OLD, ("b,bike", "b,car"))
+    bench = adopt(OLD)
+    found = captured(bench, export, *flags[:2], "--add-field annotator", "--relabel class", own=False)
+    assert names(found) == ["add_field", "drop_rows", "relabel", "set_values"]
 
 
 def test_new_rows_come_from_a_file_and_bring_their_classes(adopt: Adopt) -> None:

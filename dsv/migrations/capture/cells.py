@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dsv.errors import MigrationError
 from dsv.migrations.capture.classes import admit, class_of
 from dsv.migrations.capture.draft import Draft
 from dsv.migrations.capture.edits import differs, edit_file
@@ -12,16 +11,12 @@ from dsv.migrations.capture.wanted import Wanted, differing, paired
 def edits(draft: Draft, wanted: Wanted) -> None:
     """Set every cell that still differs between rows that pair.
 
-    Raises: MigrationError: rows have no key by which a file could name them.
+    Rows without a key cannot be named by a file, and are left.
     """
+    if not draft.state.key:
+        return
     names = [name for name in wanted.table.schema.names if _is_compared(draft, wanted, name)]
     found = differing(draft, wanted, names)
-    if found and not draft.state.key:
-        cells = ", ".join(f"{count:,} of {name}" for name, count in found.items())
-        raise MigrationError(
-            f"cells differ that only a key could name: {cells}",
-            hint="declare a key in dvc.yaml (meta.dsv.key) before the chain begins",
-        )
     for name in found:
         source = f"{paired(draft, wanted)} WHERE {differs(name)}"
         admit(draft, f"SELECT {class_of(wanted.table, name, 'w')} AS name FROM {source}", name)

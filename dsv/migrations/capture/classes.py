@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dsv.diff.dataset import diff_tables
@@ -138,16 +138,16 @@ def _question(label: LabelDiff, found: Inferred, fresh: list[str], keyed: bool) 
     row_by_row = Choice(text="relabel its rows one by one", flags=(Flag(RELABEL, label.field),))
     if found.operation == "split_class":
         (source,) = found.sources
-        text = f"split {_listed(fresh)} out of {source}"
+        text = f"split {listed(fresh)} out of {source}"
         flags: tuple[Flag, ...] = (Flag(SPLIT, source),)
     else:
         (target,) = found.targets
-        text = f"{'rename' if found.operation == 'rename_class' else 'merge'} {_listed(found.sources)} -> {target}"
+        text = f"{'rename' if found.operation == 'rename_class' else 'merge'} {listed(found.sources)} -> {target}"
         option = RENAME if found.operation == "rename_class" else MERGE
         flags = tuple(Flag(option, f"{source}={target}") for source in found.sources)
     if found.support < found.total:
         text += ", and relabel the others"
-    became = f"{found.support:,} of {found.total:,} rows of {_listed(found.sources)} became {_listed(found.targets)}"
+    became = f"{found.support:,} of {found.total:,} rows of {listed(found.sources)} became {listed(found.targets)}"
     return Question(
         text=f"{label.field}: {'; '.join([became, *mixed])}",
         choices=(Choice(text=text, flags=flags), row_by_row),
@@ -185,7 +185,8 @@ def _mixed(label: LabelDiff, found: Inferred, fresh: list[str]) -> list[str]:
     return [*said[:SHOWN], f"and {len(said) - SHOWN} more"] if len(said) > SHOWN else said
 
 
-def _listed(names: tuple[str, ...] | list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Some names, the first few of many."""
     shown = ", ".join(names[:SHOWN])
     return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from dsv.diff.dataset import diff_tables
@@ -14,6 +15,7 @@ from dsv.migrations.capture.questions import Choice, Flag, Judge, Question
 from dsv.migrations.capture.wanted import Wanted
 from dsv.model.diff import DatasetDiff
 from dsv.model.migration import State
+from dsv.model.schema import Field
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import POSITION, Table
 
@@ -97,14 +99,14 @@ def _both(name: str, old: Table, new: Table) -> bool:
 def _same_column(state: State, old: Table, new: Table, name: str) -> bool:
     """Say whether rows that pair hold the same in a field."""
     keys = [key for key in state.key if key in new.schema] or [POSITION]
-    on = " AND ".join(f"t.{_cast(old, key)} = n.{_cast(new, key)}" for key in keys)
-    differs = f"CAST(t.{identifier(name)} AS VARCHAR) IS DISTINCT FROM CAST(n.{identifier(name)} AS VARCHAR)"
+    on = " AND ".join(f"{_text('t', key)} = {_text('n', key)}" for key in keys)
+    differs = f"{_text('t', name)} IS DISTINCT FROM {_text('n', name)}"
     source = f"{old.relation} AS t JOIN {new.relation} AS n ON {on}"
     return not old.engine.value(f"SELECT count(*) FROM {source} WHERE {differs}")
 
 
-def _cast(table: Table, name: str) -> str:
-    return f"{identifier(name)}::VARCHAR"
+def _text(row: str, name: str) -> str:
+    return f"CAST({row}.{identifier(name)} AS VARCHAR)"
 
 
 def _renames(
@@ -217,17 +219,35 @@ def _lone(dropped: Iterable[str], added: Iterable[str], judge: Judge) -> Iterato
 
 
 def retype(draft: Draft, wanted: Wanted) -> None:
-    """Give fields the types that the wanted cells need. Raises: MigrationError: no operation can."""
+    """Give fields the types that the wanted cells need. Raises: MigrationError: the key would change."""
     for item in draft.state.schema:
         if item.name in wanted.left or item.name not in wanted.table.schema:
             continue
         kind = wanted.table.schema[item.name].type
         if kind != ("string" if item.type == "enum" else item.type):
-            raise MigrationError(
-                f"field {item.name!r} is of type {item.type}, and the new cells are of type {kind}",
-                where=item.name,
-                hint="change its type with a migration first",
-            )
+            _cast(draft, item, kind)
+        elif not item.nullable and _misses(wanted.table, item.name):
+            draft.do("set_field", field_name=item.name, nullable=True)
+
+
+def _cast(draft: Draft, item: Field, kind: str) -> None:
+    """Cast a field; where its cells cannot be, they are missing, to be set with the others."""
+    if item.name in draft.state.key:
+        raise MigrationError(
+            f"the key field {item.name!r} has another form: {item.type} became {kind}",
+            where=item.name,
+            hint="keys must stay as they are spelled, or no row is known again; was the file saved by a spreadsheet?",
+        )
+    for on_error in ("fail", "null"):
+        with suppress(MigrationError, SchemaError):
+            draft.do("cast_field", field_name=item.name, to=kind, on_error=on_error)
+            return
+    draft.do("drop_field", f"{item.type} cannot become {kind}", field_name=item.name)
+    draft.do("add_field", new_field=item.name, type=kind)
+
+
+def _misses(table: Table, name: str) -> bool:
+    return bool(table.engine.value(f"SELECT count(*) - count({identifier(name)}) FROM {table.relation} AS w"))
 
 
 def add(draft: Draft, wanted: Wanted, name: str) -> None:

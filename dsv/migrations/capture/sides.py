@@ -11,7 +11,7 @@ from dsv.model.schema import Field, Schema, is_nested
 from dsv.model.snapshot import ReadOptions, Snapshot
 from dsv.profiles.digest import row_digest
 from dsv.tables.duckdb import identifier, literal
-from dsv.tables.table import Table
+from dsv.tables.table import POSITION, Table
 
 
 def write(rows: Table, order: tuple[str, ...], folder: Path, stem: str) -> str:
@@ -36,7 +36,7 @@ def _plain(field: Field) -> Field:
 
 def _copy(rows: Table, order: tuple[str, ...], path: Path, cells: dict[str, str], options: str) -> None:
     columns = ", ".join(f"{cells.get(name, identifier(name))} AS {identifier(name)}" for name in rows.schema.names)
-    by = ", ".join(map(identifier, order))
+    by = ", ".join([*map(identifier, order), POSITION])
     # The order is that of the values, not of the texts that are written.
     source = f"(SELECT * FROM {rows.relation} AS dsv_rows ORDER BY {by})"
     rows.engine.execute(f"COPY (SELECT {columns} FROM {source}) TO {literal(str(path))} ({options})")

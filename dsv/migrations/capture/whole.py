@@ -81,6 +81,7 @@ def capture(task: Task, judge: Judge) -> Captured:
     rows.drop(draft, wanted)
     classes.operations(draft, wanted, judge)
     cells.edits(draft, wanted)
+    rows.exchange(draft, wanted)
     rows.add(draft, wanted)
     judge.finish()
     if not draft.written:
@@ -112,8 +113,9 @@ def _wanted(task: Task, draft: Draft, renaming: fields.Renaming) -> Wanted:
 
 
 def _emptied(draft: Draft, old: Table) -> list[str]:
+    found = [(item.field, classes.emptied(draft, old, item.field)) for item in draft.state.classes]
     return [
-        f"no row has the {item.field} {name} any more; it stays a class until remove_class retires it"
-        for item in draft.state.classes
-        for name in classes.emptied(draft, old, item.field)
+        f"{field}: no row has {classes.listed(names)} any more; remove_class retires a class"
+        for field, names in found
+        if names
     ]
