@@ -319,6 +319,7 @@ def _said(pair: Pair, side: Side, scan: Scan) -> Iterator[Finding]:
 
 
 def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DiffRequest:
+    from dsv.api.labelled import chain_labels
     from dsv.diff.request import DiffRequest
 
     declared = pair.declared
@@ -326,12 +327,17 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
     # What the format knows of its files stands in for what nobody said.
     known = next(scan for scan in (after, before) if scan is not None)
     identities = {scan.identity for scan in (before, after) if scan is not None}
+    chained, unlabelled = chain_labels(pair)
+    there = {name for scan in (before, after) if scan is not None for name in scan.table.schema.names}
+    declared_labels = declared.labels if declared else ()
+    declared_labels += tuple(name for name in chained if name in there and name not in declared_labels)
     return DiffRequest(
         key=key,
         key_source=source,
-        labels=options.labels or (declared.labels if declared else ()) or known.labels,
+        labels=options.labels or declared_labels or known.labels,
         split=options.split or (declared.split if declared else None) or known.split,
         unlabelled=declared.unlabelled if declared else None,
+        unlabelled_in=unlabelled,
         ignore=(*options.ignore, *known.context),
         tolerance=options.tolerance,
         iou=options.iou,

@@ -310,6 +310,6 @@ def _sequence(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldP
 
 
 def _unlabelled(old: Table | None, new: Table | None, name: str, request: DiffRequest) -> tuple[str, ...]:
-    declared = [request.unlabelled]
+    declared = [request.unlabelled, *(value for field, value in request.unlabelled_in if field == name)]
     declared += [table.schema[name].unlabelled for table in (old, new) if table and name in table.schema]
     return tuple(dict.fromkeys(value for value in declared if value is not None))

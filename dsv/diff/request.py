@@ -13,7 +13,8 @@ class DiffRequest:
     """How two tables are compared. Field names may be those of either side.
 
     `key` is empty to have it inferred; `key_source` ("declared" or "given") says where a key
-    comes from. `unlabelled` is the class that counts as not labelled. `ignore` names fields whose
+    comes from. `unlabelled` is the class that counts as not labelled, `unlabelled_in` are pairs of a
+    field and the class that does so there. `ignore` names fields whose
     cells are not compared. `tolerance` is the largest difference of two numbers that counts as
     equal, in numbers and in lists of them. `renames` are pairs of an old and a new name of one field.
     `identity` is how the format tells rows apart, used where there is no `key`; it also says which
@@ -36,6 +37,7 @@ class DiffRequest:
     labels: tuple[str, ...] = ()
     split: str | None = None
     unlabelled: str | None = None
+    unlabelled_in: tuple[tuple[str, str], ...] = ()
     ignore: tuple[str, ...] = ()
     tolerance: float | None = None
     by_position: bool = False

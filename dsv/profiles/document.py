@@ -8,6 +8,7 @@ whose joined names are equal would end every `dvc metrics`: they stand in the li
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -221,3 +222,30 @@ def _lines(title: str, items: Sequence[Mapping[str, Any]]) -> str:
     if not items:
         return ""
     return "".join([f"{title}:\n", *(f"- {yaml.dump_flow(item)}\n" for item in items)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """What a profile says of its fields: which are labels, and which value of a field counts as not labelled."""
+
+    labels: tuple[str, ...]
+    unlabelled: tuple[tuple[str, str], ...]
+
+
+def roles(text: bytes, where: str) -> Roles:
+    """The roles that a document tells, without reading the counts of its classes, which may be many.
+
+    Raises: DocumentError: its fields cannot be read.
+    """
+    sections = {match[1]: match[2] for match in _SECTION.finditer(text)}
+    named = [yaml.load(match[1], where) for match in _LABEL.finditer(sections.get(b"label_details", b""))]
+    fields = yaml.load(sections.get(b"fields", b""), where) or []
+    known = [(str(item.get("name")), item.get("unlabelled")) for item in fields]
+    return Roles(
+        labels=tuple(map(str, named)),
+        unlabelled=tuple((name, str(value)) for name, value in known if value is not None),
+    )
+
+
+_SECTION = re.compile(rb"^([a-z_]+):\n((?:[ -].*\n)*)", re.MULTILINE)
+_LABEL = re.compile(rb"^- field: (.*)$", re.MULTILINE)

@@ -44,6 +44,14 @@ def test_transitions_have_no_diagonal_and_most_rows_first(make: Any) -> None:
     assert label.unlabelled == Counts(old=1, new=3)
 
 
+def test_not_labelled_in_one_field_is_a_class_in_another(make: Any) -> None:
+    moves = {("?", "a"): 2, ("?", "?"): 1, ("a", "a"): 3}
+    label = relabelled(make, moves, unlabelled_in=(("label", "?"), ("other", "a")))
+    assert label.unlabelled == Counts(old=3, new=1)
+    assert label.transitions == (Transition(source=None, target="a", rows=2),)
+    assert relabelled(make, moves, unlabelled_in=(("other", "?"),)).unlabelled == Counts(old=0, new=0)
+
+
 def test_a_class_that_was_renamed(make: Any) -> None:
     found = one(relabelled(make, {("bike", "bicycle"): 38, ("bike", "bus"): 1, ("bike", "bike"): 1, ("bus", "bus"): 9}))
     assert found == Inferred(

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from dsv.documents import yaml
 from dsv.errors import DocumentError
-from dsv.model.profile import ClassIdentity, FieldProfile, LabelProfile, Profile
+from dsv.model.profile import ClassIdentity, FieldProfile, Guideline, LabelProfile, Profile
 from dsv.model.schema import Field
-from dsv.profiles.document import dump, load
+from dsv.profiles.document import dump, load, roles
 
 AWKWARD = {name: at for at, name in enumerate(["", "010", "1e3", "NA", "a.b", "no", "null", "x: y", "ä\n#"], 1)}
 
@@ -84,6 +84,18 @@ def test_any_names_round_trip_and_never_collide(counts: dict[str, dict[str, int]
     maps = yaml.load(text, "p.yaml").get("labels", {})
     joined = [f"{field}.{name}" for field, classes in maps.items() for name in classes]
     assert len(set(joined)) == len(joined)
+
+
+def test_roles_are_told_without_the_classes() -> None:
+    odd = FieldProfile(field=Field(name="no: 'x'", type="enum", values=("-", "a"), unlabelled="-"), nulls=0, distinct=2)
+    guideline = Guideline(version="1", field="class", class_key="no", text="a\nfields:\n- {name: x, unlabelled: y}\n")
+    labels = (*PROFILE.labels, label("no: 'x'", {"field: z": 1}))
+    richer = replace(PROFILE, fields=(*PROFILE.fields, odd), labels=labels, guidelines=(guideline,))
+    found = roles(dump(richer).encode(), "p.yaml")
+    assert found.labels == tuple(item.field for item in richer.labels)
+    known = [(item.field.name, item.field.unlabelled) for item in richer.fields]
+    assert found.unlabelled == tuple((name, value) for name, value in known if value is not None)
+    assert load(dump(richer), "p.yaml") == richer
 
 
 def test_one_class_a_line() -> None:
