@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dsv.api.names import CHAIN_LOCK, MIGRATIONS, PARAMETERS
 from dsv.api.pairs import Pair
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Finding]]:
     """The replay of the migrations that new's `chain.lock` has and old's lacks; None if there are none.
+
+    They need not be the last ones: after a rebase, those of the other branch come before mine.
 
     Findings say why it cannot be had where there should be one. Nothing of the documents is run.
     """
@@ -63,6 +65,12 @@ class _Files:
 
         return lock.load(content, self.path(CHAIN_LOCK)).entries
 
+    def parameters(self, migration: str) -> Mapping[str, Any]:
+        """What `params.yaml` holds for a migration."""
+        path = posixpath.join(posixpath.dirname(posixpath.dirname(self.folder)), PARAMETERS)
+        text = (self.tree.read(path) or b"").decode("utf-8", "surrogateescape")
+        return pipeline.parameters(text, self.dataset, migration)
+
     def text(self, name: str) -> bytes:
         """A file of the chain. Raises: MigrationError: it is not there."""
         content = self.tree.read(self.path(name))
@@ -93,22 +101,36 @@ def _between(engine: Engine, old: _Files, new: _Files) -> tuple[Replay | None, l
     if not applied:
         return None, []
     before = old.entries()
-    shared = [(entry.id, entry.document) for entry in applied[: len(before)]]
-    if shared != [(entry.id, entry.document) for entry in before] or not _same_base(old, new):
+    missing = _missing(before, applied)
+    if missing is None or not _same_base(old, new):
         return None, [_diverged(new.dataset)]
-    if len(before) == len(applied):
+    if not missing:
         return None, []
-    from dsv.migrations.replay import prepare
-    from dsv.model.migration import BASE_ID
+    from dsv.migrations.replay import prepare, state_after
 
     chain = _chain(new, applied)
-    between = chain.migrations[len(before) :]
+    between = [chain.migrations[place] for place in missing]
     folder = new.copy(engine, between)
-    _check(between, applied[len(before) :], folder)
-    parameters = new.tree.read(posixpath.join(posixpath.dirname(posixpath.dirname(new.folder)), PARAMETERS)) or b""
-    text = parameters.decode("utf-8", "surrogateescape")
-    head = before[-1].id if before else BASE_ID
-    return prepare(chain, head, chain.last, folder, lambda name: pipeline.parameters(text, new.dataset, name)), []
+    _check(between, [applied[place] for place in missing], folder)
+    # After a rebase the old side had the same migrations without those that came before them since.
+    side = new if missing[0] == len(before) else old
+    reached = chain.migrations[: len(before)] if side is new else _chain(old, before).migrations
+    state = state_after(chain.base, reached, folder, side.parameters)
+    return prepare(new.dataset, state, between, folder, new.parameters), []
+
+
+def _missing(before: Sequence[LockEntry], applied: Sequence[LockEntry]) -> list[int] | None:
+    """Places of the applied migrations that the old side lacks; None if it has others, or in another order.
+
+    A migration is known by its digest, whatever its id is now.
+    """
+    missing, left = [], [entry.document for entry in before]
+    for place, entry in enumerate(applied):
+        if left and left[0] == entry.document:
+            left.pop(0)
+        else:
+            missing.append(place)
+    return None if left else missing
 
 
 def _same_base(old: _Files, new: _Files) -> bool:

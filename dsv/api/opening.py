@@ -92,7 +92,12 @@ def changing(start: Path, command: str) -> Iterator[Workspace]:
     repository = Repository.discover(start)
     repository.require_dvc()
     with transaction(repository, command) as journal:
-        yield replace(_workspace(repository, dvc=True), journal=journal)
+        yield workspace_of(repository, journal)
+
+
+def workspace_of(repository: Repository, journal: Journal) -> Workspace:
+    """The work tree for a command that has begun to write. Raises: NotARepository: no DVC. DocumentError."""
+    return replace(_workspace(repository, dvc=True), journal=journal)
 
 
 def _workspace(repository: Repository, *, dvc: bool) -> Workspace:

@@ -52,6 +52,24 @@ def is_edited(workspace: Workspace, opened: OpenChain) -> bool:
     return objects.workspace_md5(workspace.repository, path) != recorded
 
 
+def check_base(workspace: Workspace, opened: OpenChain) -> None:
+    """Refuse to run the stages on a base that is not the one that its pointer names: DVC would record it in silence.
+
+    Raises: MigrationError: it was edited, or not checked out since its pointer changed.
+    """
+    path = opened.project.path(opened.base.path)
+    shown = workspace.repository.relative(path)
+    located = workspace.tree.find(shown)
+    if located is None or located.kind != "dvc" or located.file is None:
+        return
+    if objects.workspace_md5(workspace.repository, path) != located.md5:
+        raise MigrationError(
+            f"{shown} is not the file that its pointer names",
+            where=located.pointer,
+            hint=f"take the recorded one: dvc checkout {located.pointer}; or record it: dsv commit",
+        )
+
+
 def recorded_md5(opened: OpenChain) -> str | None:
     """The MD5 that `dvc.lock` records of the published file, None if the stage has not run."""
     text = opened.project.text(PIPELINE_LOCK)

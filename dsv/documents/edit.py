@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dsv.documents._nodes import Node, compose
-from dsv.documents.yaml import dump, dump_flow, load_mapping
+from dsv.documents.yaml import KeyPath, dump, dump_flow, load_mapping
 from dsv.errors import DocumentError
 
 Keys = tuple[str, ...]
@@ -43,6 +44,43 @@ def remove_entry(text: str, keys: Keys, where: str) -> str:
         keys = keys[:-1]
     del _lookup(wanted, keys[:-1])[1][keys[-1]]
     return _verified(_Editor(text, where).remove(keys), wanted, where)
+
+
+def replace_texts(text: str, change: Callable[[KeyPath, str], str], where: str) -> str:
+    """Give texts among the values, wherever they stand, other texts: `change` is asked for each.
+
+    Raises: DocumentError: the text is not YAML, or cannot be edited without touching the rest.
+    """
+    wanted = _changed(load_mapping(text, where)[0], change, ())
+    root = compose(text, where)
+    found = [] if root is None else list(_texts(root, ()))
+    for path, node in reversed(found):
+        new = change(path, node.content)
+        if new != node.content:
+            text = text[: node.start] + dump_flow(new) + text[node.end :]
+    return _verified(text, wanted, where)
+
+
+def _changed(value: Any, change: Callable[[KeyPath, str], str], path: KeyPath) -> Any:
+    if isinstance(value, dict):
+        return {key: _changed(item, change, (*path, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_changed(item, change, (*path, place)) for place, item in enumerate(value)]
+    return change(path, value) if isinstance(value, str) else value
+
+
+def _texts(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
+    """Texts among the values of a node, in the order of the document."""
+    if node.alias:
+        return
+    if node.kind == "mapping":
+        for key, item in node.content:
+            yield from _texts(item, (*path, key.content))
+    elif node.kind == "list":
+        for place, item in enumerate(node.content):
+            yield from _texts(item, (*path, place))
+    elif isinstance(node.content, str):
+        yield path, node
 
 
 def _lookup(value: Any, keys: Keys) -> tuple[bool, Any]:

@@ -125,7 +125,7 @@ def _followers(migrations: list[Migration]) -> dict[str, Migration]:
             raise ConflictError(
                 f"two heads: {first.id} and {item.id} both follow {item.after}",
                 where=f"{first.place('after')}\n{item.place('after')}",
-                hint="put yours after theirs: dsv migrate rebase REV, where REV is the branch that theirs came from",
+                hint=f"put the other after it: dsv migrate rebase {first.id}; or name the branch that comes first",
             )
     return followers
 

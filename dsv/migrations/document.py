@@ -80,28 +80,35 @@ def read(text: str | bytes, path: str, folder: Path | None) -> Migration:
         operations=tuple(operations),
         side_files=tuple(str(above / name) for name in side_files),
         tuned=tuple(dict.fromkeys(name for item in operations for name in item.parameters())),
-        digest=digest(document.id, document.after, operations, hashes),
+        digest=digest(operations, hashes),
         expect=document.expect,
         tests=tests,
         lines={_spelled(place): line for place, line in lines.items() if 0 < len(place) <= 2},
     )
 
 
-def digest(identifier: str, after: str, operations: Sequence[Operation], hashes: dict[str, str | None]) -> str:
+def digest(operations: Sequence[Operation], hashes: Mapping[str, str | None]) -> str:
     """SHA-256 of what a migration means: comments, title, why and spelling of the document do not count.
 
-    Nor do `expect` and `tests`: they hold a migration to account and never change what it makes.
-
-    `hashes` are those of the side files, by name.
+    Nor do `expect` and `tests`: they hold a migration to account and never change what it makes. Nor
+    does its place in a chain, so that a migration that was rebased is known again: `chain.lock` holds
+    ids and order beside the digests. `hashes` are those of the side files, by name; a side file counts
+    by its content, whatever its name.
     """
-    meaning = {
-        "id": identifier,
-        "after": after,
-        "operations": [{"op": f"{item.name}@{item.version}", "with": encode(item)} for item in operations],
-        "side_files": hashes,
-    }
+    meaning = [{"op": f"{item.name}@{item.version}", "with": _by_content(encode(item), hashes)} for item in operations]
     canonical = json.dumps(meaning, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _by_content(value: Any, hashes: Mapping[str, str | None]) -> Any:
+    """A value of a document with the hash of a side file in place of its name."""
+    if isinstance(value, str):
+        name, *function = value.split(":", 1) if value not in hashes else [value]
+        found = hashes.get(name)
+        return value if found is None else {"sha256": found, "function": function}
+    if isinstance(value, dict):
+        return {key: _by_content(item, hashes) for key, item in value.items()}
+    return [_by_content(item, hashes) for item in value] if isinstance(value, list) else value
 
 
 def operation_of(problems: Problems, mapping: Any, path: KeyPath) -> Operation | None:

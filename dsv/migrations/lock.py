@@ -59,7 +59,7 @@ def load(text: str | bytes, where: str) -> ChainLock:
     """
     shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
     if any(line.startswith(_MARKERS) for line in shown.splitlines()):
-        raise ConflictError("two branches changed the chain", where=where, hint=HINT)
+        raise ConflictError("two branches changed the chain", where=where, hint="dsv migrate rebase")
     value, lines = yaml.load_mapping(text, where)
     document = decode(LockDocument, value, where, lines)
     lock = ChainLock(head=document.head, entries=document.migrations)

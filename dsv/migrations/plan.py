@@ -96,7 +96,7 @@ class _Walk:
                 break
             replayed.insert(0, migration)
         else:
-            first = self.chain.migrations[0]
+            first = next(iter(self.chain.migrations), None)
             self.state = self.chain.base.state
             self.table = base_rows(self.engine, self.chain.base, snapshot, first)
         for migration in replayed:

@@ -8,29 +8,32 @@ from pathlib import Path
 from dsv.diff.replay import Replay, Replayed, Step
 from dsv.errors import MigrationError
 from dsv.migrations.apply import apply
-from dsv.migrations.chain import Chain
 from dsv.migrations.foretell import Foretold, Parameters, foretell
-from dsv.model.migration import Migration, State
+from dsv.model.migration import Base, Migration, State
 from dsv.model.schema import Field
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import POSITION, Table, cast_text
 from dsv.tables.types import engine_type
 
 
-def prepare(chain: Chain, head: str, target: str, folder: Path, parameters: Parameters) -> Replay:
-    """The replay of the migrations after `head` up to `target`, on rows that were published at `head`.
+def state_after(base: Base, migrations: Sequence[Migration], folder: Path, parameters: Parameters) -> State:
+    """The state that migrations lead to from a base. Raises: SchemaError: one does not fit those before it."""
+    found = list(foretell(base.dataset, base.state, migrations, folder, parameters, guarded=False))
+    return found[-1].after if found else base.state
+
+
+def prepare(
+    dataset: str, state: State, migrations: Sequence[Migration], folder: Path, parameters: Parameters
+) -> Replay:
+    """The replay of migrations on rows that were published in a state.
 
     `folder` holds their documents and side files; `parameters` gives what `params.yaml` has for a
     migration. The rows may be others than the chain's, so guards do not count.
 
-    Raises: MigrationError: one of them runs code. SchemaError: one does not fit the chain before it.
+    Raises: MigrationError: one of them runs code. SchemaError: one does not fit the state.
     """
-    applied, migrations = chain.up_to(head), chain.up_to(target)[len(chain.up_to(head)) :]
     for migration in migrations:
         _refuse_code(migration)
-    dataset = chain.base.dataset
-    before = list(foretell(dataset, chain.base.state, applied, folder, parameters, guarded=False))
-    state = before[-1].after if before else chain.base.state
     fields = _fields(state, foretell(dataset, state, migrations, folder, parameters, guarded=False))
 
     def run(rows: Table, keep: bool) -> Replayed:

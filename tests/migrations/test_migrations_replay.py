@@ -17,10 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsv.diff.dataset import diff_tables
+from dsv.diff.replay import Replay
 from dsv.diff.request import DiffRequest
 from dsv.errors import MigrationError
 from dsv.formats.base import scan
-from dsv.migrations.replay import prepare
+from dsv.migrations.chain import Chain
+from dsv.migrations.replay import prepare, state_after
 from dsv.model.diff import DatasetDiff, Work
 from dsv.model.migration import BASE_ID
 from dsv.model.snapshot import Snapshot
@@ -33,6 +35,13 @@ Rows = dict[str, Row]
 
 CLASSES = ("bike", "car", "bus", "tram")
 FIELDS = ("id", "class", "note", "score")
+
+
+def prepared(bench: Any, chain: Chain, head: str = BASE_ID) -> Replay:
+    """The replay of what a chain has after `head`."""
+    folder, parameters = bench.documents_folder, bench.parameters.__getitem__
+    state = state_after(chain.base, chain.up_to(head), folder, parameters)
+    return prepare(chain.base.dataset, state, chain.pending(head), folder, parameters)
 
 
 def table_text(rows: Rows, fields: tuple[str, ...]) -> str:
@@ -242,7 +251,7 @@ def explained(
         path.write_text(table_text(rows, fields), encoding="utf-8")
         tables.append(scan(bench.engine, Snapshot(path=path, format="csv", shown_path=path.name)).table)
     chain = bench.chain
-    replay = prepare(chain, head, chain.last, bench.documents_folder, bench.parameters.__getitem__)
+    replay = prepared(bench, chain, head)
     request = DiffRequest(key=("id",), key_source="declared", labels=("class",), **asked)
     return diff_tables("signs", "data/signs.csv", tables[0], tables[1], request, replay)
 
@@ -362,7 +371,7 @@ def test_values_of_a_field_that_a_migration_adds_are_looked_at(adopt: Any) -> No
             path = bench.folder / f"{name}.csv"
             path.write_text(text, encoding="utf-8")
             tables.append(scan(bench.engine, Snapshot(path=path, format="csv", shown_path=path.name)).table)
-        replay = prepare(bench.chain, BASE_ID, bench.chain.last, bench.documents_folder, lambda name: {})
+        replay = prepared(bench, bench.chain)
         return diff_tables("signs", "s.csv", *tables, DiffRequest(key=("id",)), replay)
 
     as_migrated = run(new)
@@ -385,7 +394,7 @@ def test_a_recorded_rename_of_a_field_needs_no_likeness(adopt: Any) -> None:
         path = bench.folder / f"{name}.csv"
         path.write_text(text, encoding="utf-8")
         tables.append(scan(bench.engine, Snapshot(path=path, format="csv", shown_path=path.name)).table)
-    replay = prepare(bench.chain, BASE_ID, bench.chain.last, bench.documents_folder, lambda name: {})
+    replay = prepared(bench, bench.chain)
     diff = diff_tables("signs", "s.csv", *tables, DiffRequest(key=("id",)), replay)
     assert diff.changed_cells == {"remark": 3}
     assert [(item.migration, item.work.schema_changes) for item in diff.explained or ()] == [
@@ -408,7 +417,7 @@ def test_a_class_in_the_key_gives_rows_another_key(adopt: Any) -> None:
         path = bench.folder / f"{name}.csv"
         path.write_text(text, encoding="utf-8")
         tables.append(scan(bench.engine, Snapshot(path=path, format="csv", shown_path=path.name)).table)
-    replay = prepare(bench.chain, BASE_ID, bench.chain.last, bench.documents_folder, lambda name: {})
+    replay = prepared(bench, bench.chain)
     diff = diff_tables("signs", "s.csv", *tables, DiffRequest(key=("id", "class")), replay)
     assert (diff.rows.added, diff.rows.removed) == (2, 2)
     assert [counted(item.work) for item in diff.explained or ()] == [Counter(added=1, removed=1)]
@@ -434,7 +443,7 @@ def test_without_a_key_rows_go_by_content(adopt: Any, engine: Engine, tmp_path: 
         tables.append(scan(engine, Snapshot(path=path, format=suffix[1:], shown_path=path.name)).table)
     bench = adopt((tmp_path / f"old{suffix}").read_bytes(), key=(), suffix=suffix)
     bench.add({"op": "rename_class", "from": "bike", "to": "bicycle"})
-    replay = prepare(bench.chain, BASE_ID, bench.chain.last, bench.documents_folder, lambda name: {})
+    replay = prepared(bench, bench.chain)
     diff = diff_tables("signs", "s", *tables, DiffRequest(), replay)
     # The key must not be guessed: `text` is not unique.
     assert diff.key == ()
@@ -453,7 +462,7 @@ def test_code_is_never_run(adopt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     migration = chain.migrations[0]
     object.__setattr__(migration, "operations", (Code(source="bike", to="bicycle"),))
     with pytest.raises(MigrationError, match="runs code"):
-        prepare(chain, BASE_ID, chain.last, bench.documents_folder, lambda name: {})
+        prepared(bench, chain)
 
 
 def test_a_replay_that_fails_is_told_and_explains_nothing(adopt: Any) -> None:

@@ -1,0 +1,164 @@
+"""Migrations of one branch put after those of another: which are whose, and what they are called then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dsv.documents.edit import replace_texts
+from dsv.documents.yaml import KeyPath
+from dsv.errors import ConflictError, MigrationError
+from dsv.migrations.chain import LAST_NUMBER
+from dsv.model.migration import BASE_ID, Migration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fork:
+    """Two branches of a chain: what they share, and what each has of its own, in order."""
+
+    shared: tuple[Migration, ...]
+    theirs: tuple[Migration, ...]
+    mine: tuple[Migration, ...]
+
+
+def divide(theirs: Sequence[Migration], mine: Iterable[Migration]) -> Fork:
+    """Tell the migrations of two branches apart. `theirs` are in order, `mine` in any.
+
+    A migration is known by what it does (its digest), whatever its id: one that was renumbered on
+    the other side is shared all the same.
+
+    Raises: ConflictError: mine fork among themselves, or follow what theirs do not have.
+    """
+    places, own = _matched(theirs, sorted(mine, key=lambda item: item.id))
+    ordered = _in_order(own)
+    if not ordered:
+        return Fork(shared=tuple(theirs), theirs=(), mine=())
+    first = ordered[0]
+    place = -1 if first.after == BASE_ID else places.get(first.after)
+    if place is None:
+        raise ConflictError(
+            f"{first.id} follows {first.after}, which the other branch does not have",
+            where=first.place("after"),
+            hint=f"give it `after:` a migration that both have, such as {theirs[-1].id if theirs else BASE_ID}",
+        )
+    return Fork(shared=tuple(theirs[: place + 1]), theirs=tuple(theirs[place + 1 :]), mine=tuple(ordered))
+
+
+def branch_of(migrations: Sequence[Migration], name: str) -> tuple[Migration, ...]:
+    """Of migrations that fork, those on the branch through `name`, from the base to its end.
+
+    Raises: MigrationError: no migration of that name. ConflictError: the branch forks again, or a gap.
+    """
+    known = {item.id: item for item in migrations}
+    found = [item for item in known if item == name] or [item for item in known if item.startswith(name)]
+    if len(found) != 1:
+        raise MigrationError(f"no migration {name!r}" if not found else f"{name!r} may be {' or '.join(found)}")
+    line = [known[found[0]]]
+    while line[0].after != BASE_ID:
+        if line[0].after not in known or known[line[0].after] in line:
+            raise ConflictError(f"{line[0].id} follows {line[0].after}, which is not there", where=line[0].path)
+        line.insert(0, known[line[0].after])
+    while followers := [item for item in migrations if item.after == line[-1].id]:
+        if len(followers) > 1:
+            raise ConflictError(
+                f"two migrations follow {line[-1].id}: {followers[0].id} and {followers[1].id}",
+                where=f"{followers[0].path}, {followers[1].path}",
+                hint=f"name the one that comes first: dsv migrate rebase {followers[0].id}",
+            )
+        line.append(followers[0])
+    return tuple(line)
+
+
+def numbered(fork: Fork, last: int = 0) -> dict[str, str]:
+    """The ids that mine get after theirs, by the ids that they have. `last` is the highest number ever used.
+
+    An id whose number is free and comes after the ones before it stays.
+
+    Raises: MigrationError: the numbers are used up.
+    """
+    number = max([last, *(_number(item) for item in (*fork.shared, *fork.theirs))])
+    ids = {}
+    for item in fork.mine:
+        number = max(number + 1, _number(item))
+        if number > LAST_NUMBER:
+            raise MigrationError(f"a chain has at most {LAST_NUMBER} migrations", where=item.path)
+        ids[item.id] = f"m{number:04d}{item.id[5:]}"
+    return ids
+
+
+def side_names(migration: Migration, new_id: str, taken: Iterable[str]) -> dict[str, str]:
+    """The names that a migration's side files get with its new id, by the names that they have.
+
+    A name that begins with the old id follows it; one that the other branch uses for another file
+    (`taken`) is put behind the new id.
+    """
+    folder = migration.path.rpartition("/")[0]
+    names = {}
+    used = set(taken)
+    for path in migration.side_files:
+        name = path.removeprefix(f"{folder}/")
+        moved = new_id + name.removeprefix(migration.id) if name.startswith(migration.id) else name
+        if moved in used:
+            moved = f"{new_id}_{name.replace('/', '_')}"
+        names[name] = moved
+    return names
+
+
+def moved_text(text: str, migration: Migration, new_id: str, after: str, names: Mapping[str, str]) -> str:
+    """A document's text with another id, another predecessor and other side files; all else stays.
+
+    Raises: DocumentError: the text cannot be edited.
+    """
+
+    def change(path: KeyPath, value: str) -> str:
+        if path == ("id",):
+            return new_id
+        if path == ("after",):
+            return after
+        if path[:1] != ("operations",):
+            return value
+        name, *function = value.split(":", 1) if value not in names else [value]
+        return ":".join([names.get(name, name), *function])
+
+    return replace_texts(text, change, migration.path)
+
+
+def _matched(theirs: Sequence[Migration], mine: Sequence[Migration]) -> tuple[dict[str, int], list[Migration]]:
+    """Where each of mine stands among theirs, by its id; and those that theirs lack."""
+    free = dict(enumerate(theirs))
+    places: dict[str, int] = {}
+    for same_id in (True, False):
+        for item in mine:
+            alike = (
+                place
+                for place, other in free.items()
+                if other.digest == item.digest and (other.id == item.id or not same_id)
+            )
+            if item.id not in places and (place := next(alike, None)) is not None:
+                places[item.id] = place
+                del free[place]
+    return places, [item for item in mine if item.id not in places]
+
+
+def _in_order(own: Sequence[Migration]) -> list[Migration]:
+    ids = {item.id for item in own}
+    starts = [item for item in own if item.after not in ids]
+    if own and len(starts) != 1:
+        raise ConflictError(
+            "the migrations to put after the others are no single line",
+            where=", ".join(item.path for item in starts or own),
+            hint="let each follow one other: dsv migrate rebase ID puts all else after the branch of ID",
+        )
+    ordered = list(starts)
+    while followers := [item for item in own if ordered and item.after == ordered[-1].id]:
+        if len(followers) > 1:
+            raise ConflictError(
+                f"two migrations follow {ordered[-1].id}: {followers[0].id} and {followers[1].id}",
+                where=f"{followers[0].path}, {followers[1].path}",
+            )
+        ordered.append(followers[0])
+    return ordered
+
+
+def _number(migration: Migration) -> int:
+    return int(migration.id[1:5])
