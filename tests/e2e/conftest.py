@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -87,11 +88,18 @@ e.jpg,car,test,0.50
 
 
 @pytest.fixture
-def signs(repo: User) -> User:
-    """A declared and committed dataset that DVC tracks."""
-    repo.write("data/signs.csv", SIGNS)
-    repo.dsv("init", "data/signs.csv", "-k", "image", "-l", "class", "--split", "split")
-    repo.dsv("commit", "-m", "Add signs")
+def signs(repo: User, tmp_path_factory: pytest.TempPathFactory) -> User:
+    """A declared and committed dataset that DVC tracks: made once, and copied for each test."""
+    made = tmp_path_factory.getbasetemp() / "signs"
+    if not made.exists():
+        repo.write("data/signs.csv", SIGNS)
+        repo.dsv("init", "data/signs.csv", "-k", "image", "-l", "class", "--split", "split")
+        repo.dsv("commit", "-m", "Add signs")
+        shutil.copytree(repo.folder, made.with_suffix(".new"), symlinks=True)
+        made.with_suffix(".new").rename(made)
+    else:
+        shutil.rmtree(repo.folder)
+        shutil.copytree(made, repo.folder, symlinks=True)
     return repo
 
 
