@@ -139,9 +139,11 @@ def condition(*, default: Any = dataclasses.MISSING) -> Any:
     return dataclasses.field(default=default, metadata={"sql": True})
 
 
-def tuned(*, default: Any = dataclasses.MISSING) -> Any:
+def tuned(*, default: Any = dataclasses.MISSING, default_factory: Any = dataclasses.MISSING) -> Any:
     """A dataclass field that holds values, or a mapping of them, any of which may be `${name}` of `params.yaml`."""
-    return dataclasses.field(default=default, metadata={"tuned": True})
+    metadata = {"tuned": True}
+    made: Any = dataclasses.field(default=default, default_factory=default_factory, metadata=metadata)
+    return made
 
 
 def worst(effects: Iterable[Effect]) -> Effect:

@@ -91,7 +91,7 @@ class Example:
 def make_table(engine: Engine, rows: Sequence[Row], schema: Schema = STATE.schema) -> Table:
     name = engine.fresh("rows")
     columns = ", ".join(f"{identifier(item.name)} {engine_type(item.type)}" for item in schema)
-    engine.execute(f"CREATE TEMP TABLE {name} ({columns}, {POSITION} BIGINT)")
+    engine.execute(f"CREATE TABLE {name} ({columns}, {POSITION} BIGINT)")
     if rows:
         marks = ", ".join(["(" + ", ".join("?" * (len(schema.fields) + 1)) + ")"] * len(rows))
         values = [[*(cells[item.name] for item in schema), place] for place, cells in enumerate(rows, 1)]

@@ -32,6 +32,8 @@ SPELLED = {
     "only_null: true, protect: [test], salt: '2'}",
     "set_values": "{file: m0002_values.csv, fields: [a, b], only_null: true}",
     "fill": "{field: style, value: 'no', where: 'score > ${low}'}",
+    "apply": "{file: m0006_quotes.py, function: fix, reads: [text, lang], writes: [text], batch: 100, "
+    "arguments: {limit: '${limit}', strict: true}, files: [m0006_words.csv]}",
     "dedupe": "{fields: [sha256], keep: last, by: score, prefer: [test], protect: [val], conflicts: quarantine}",
     "drop_rows": "{where: 'score < ${low}', scores: m0004_scores.parquet, floor: '${floor}', keep: lowest, "
     "by: score, mode: delete, protect: [val, test], expect: 12000}",
