@@ -136,16 +136,15 @@ def _tests(problems: Problems, document: MigrationDocument) -> Iterator[RowTest]
         path: KeyPath = ("tests", place)
         given = _rows(problems, item.given, (*path, "given"))
         expect: tuple[Mapping[str, Any], ...] | None = None
-        if item.expect == UNCHANGED:
-            expect = given
-        elif item.expect == REMOVED:
+        unchanged = item.expect == UNCHANGED
+        if item.expect == REMOVED:
             expect = ()
-        elif item.expect is not None:
+        elif item.expect is not None and not unchanged:
             expect = _rows(problems, item.expect, (*path, "expect"))
-        elif item.counts is None:
+        elif item.counts is None and not unchanged:
             problems.add(path, "a test needs `expect:` or `counts:`", "such as: expect: unchanged")
         line = problems.lines.get(path, 1)
-        yield RowTest(given=given, expect=expect, counts=item.counts, name=item.name, line=line)
+        yield RowTest(given=given, expect=expect, unchanged=unchanged, counts=item.counts, name=item.name, line=line)
 
 
 def _rows(problems: Problems, value: Any, path: KeyPath) -> tuple[Mapping[str, Any], ...]:

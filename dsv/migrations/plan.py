@@ -48,7 +48,7 @@ def plan(
     pending = chain.up_to(target)[len(chain.up_to(head)) :]
     steps: list[PlanStep] = []
     if pending:
-        walk = _Walk(engine, chain, folder, parameters)
+        walk = Walk(engine, chain, folder, parameters)
         walk.start(head, base_snapshot, versions)
         steps = [walk.step(migration) for migration in pending]
     return Plan(dataset=chain.base.dataset, head=head, target=target, steps=tuple(steps))
@@ -70,15 +70,18 @@ def rows_at(
     if not chain.up_to(target):
         first = chain.migrations[0] if chain.migrations else None
         return chain.base.state, base_rows(engine, chain.base, base_snapshot, first)
-    walk = _Walk(engine, chain, folder, parameters)
+    walk = Walk(engine, chain, folder, parameters)
     walk.start(target, base_snapshot, versions)
     return walk.state, walk.table
 
 
-class _Walk:
-    """Goes along the chain, one table at a time."""
+class Walk:
+    """Goes along the chain, one table at a time. Not `guarded`: on rows that are not the chain's."""
 
-    def __init__(self, engine: Engine, chain: Chain, folder: Path, parameters: Parameters) -> None:
+    def __init__(
+        self, engine: Engine, chain: Chain, folder: Path, parameters: Parameters, *, guarded: bool = True
+    ) -> None:
+        self.guarded = guarded
         self.engine = engine
         self.chain = chain
         self.folder = folder
@@ -102,6 +105,11 @@ class _Walk:
         for migration in replayed:
             self._go_on(self._apply(migration))
         self.tally = _tally(self.table, self.state)
+
+    def begin(self, state: State, table: Table) -> None:
+        """Go on from these rows."""
+        self.state, self.table, self.stored = state, table, None
+        self.tally = _tally(table, state)
 
     def step(self, migration: Migration) -> PlanStep:
         """Apply one migration, and say what it did."""
@@ -136,7 +144,8 @@ class _Walk:
 
     def _apply(self, migration: Migration) -> Applied:
         parameters = self.parameters(migration.id)
-        applied = apply(self.chain.base.dataset, migration, self.state, self.table, self.folder, parameters)
+        dataset, guarded = self.chain.base.dataset, self.guarded
+        applied = apply(dataset, migration, self.state, self.table, self.folder, parameters, guarded=guarded)
         check_names(self.chain.base, applied.state.schema.names, where=migration.path)
         table = applied.table.stored("step")
         check_key(table, applied.state.key, where=migration.path)

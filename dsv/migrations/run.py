@@ -40,8 +40,24 @@ def run_stage(
     Raises: FormatError: the base is malformed, or has a row that does not fit. DataMissing:
         `previous` is not there. SchemaError, MigrationError: as the operations do.
     """
-    state, table = _input(engine, base, base_snapshot, migration, previous)
-    applied = apply(base.dataset, migration, state, table, folder, parameters)
+    before = _input(engine, base, base_snapshot, migration, previous)
+    return write_step(base, migration, before, target, parameters, folder)
+
+
+def write_step(
+    base: Base,
+    migration: Migration,
+    before: tuple[State, Table],
+    target: Path,
+    parameters: Mapping[str, Any],
+    folder: Path,
+    *,
+    guarded: bool = True,
+) -> Version:
+    """As `run_stage`, from rows that are at hand. Not `guarded`: they are not the chain's."""
+    state, table = before
+    engine = table.engine
+    applied = apply(base.dataset, migration, state, table, folder, parameters, guarded=guarded)
     check_names(base, applied.state.schema.names, where=migration.path)
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that the last step is a rename on one file system.

@@ -91,11 +91,13 @@ class RowTest:
     """A test that a document brings: rows before, and what the migration must make of them.
 
     `expect` are the rows after it (of each only the cells that are named count), `counts` what it
-    must come to; None of either is not asked. `line` is where the test stands in its document.
+    must come to; None of either is not asked. `unchanged`: the rows keep their cells. `line` is where
+    the test stands in its document.
     """
 
     given: tuple[Mapping[str, Any], ...]
     expect: tuple[Mapping[str, Any], ...] | None = None
+    unchanged: bool = False
     counts: Expectation | None = None
     name: str | None = None
     line: int = 1

@@ -111,7 +111,7 @@ def test_tests_are_rows_and_what_becomes_of_them() -> None:
         "- given: {id: d}\n  expect: {id: d, x: 1}\n  counts: {rows: 1}\n"
     )
     same, gone, other = migration.tests
-    assert (same.given, same.expect, same.line) == (({"id": "a"},), ({"id": "a"},), 9)
+    assert (same.given, same.expect, same.unchanged, same.line) == (({"id": "a"},), None, True, 9)
     assert (gone.name, gone.given, gone.expect, gone.counts) == ("gone", ({"id": "b"}, {"id": "c"}), (), None)
     assert other.expect == ({"id": "d", "x": 1},) and other.counts == Expectation(rows=1)
     assert migration.place("after") == "migrations/signs/m0001_a.yaml:3"
