@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsv.model.schema import NUMERIC_TYPES, is_nested
+from dsv.tables.decimals import decimal_text, double_text
 from dsv.tables.duckdb import identifier, literal
+from dsv.tables.json_values import json_text
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
@@ -15,6 +17,8 @@ BLANKS = r"[\s\x0B\x1C-\x1F\x{85}\p{Z}]+"
 """One or more blanks of any alphabet, for the engine's regular expressions."""
 
 TEXT_TYPES = ("string", "enum")
+FLOATING = ("float", "double")
+_JSON_NUMBER = "-?[0-9][-+.eE0-9]*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +35,38 @@ class Form:
         """An integer or a number."""
         return self.type in NUMERIC_TYPES
 
+    @property
+    def decimal(self) -> bool:
+        """The engine stores it as a decimal."""
+        return not self.text and self.engine.id == "decimal"
+
+    @property
+    def floating(self) -> bool:
+        """A number that holds no more than a double does."""
+        return not self.text and self.engine.id in FLOATING
+
 
 def comparable(column: str, mine: Form, other: Form) -> str:
     """SQL for a cell as a value that equals the other side's exactly when the cells are equal.
 
     Cells of one type compare as they are. A number that is spelled in text, and a number against
-    an integer, compare by value, exactly beyond 2^53. Nested values of two types compare member by
-    member, a member that one type lacks as missing. All else compares as canonical text.
+    an integer, compare by value: as decimals, or as doubles where one side has no more. Nested values
+    of two types compare member by member, a member that one type lacks as missing. All else compares
+    as canonical text.
     """
     if mine.numeric and other.numeric:
         same = mine.text == other.text and mine.type == other.type and str(mine.engine) == str(other.engine)
-        return column if same and not (mine.text and mine.type == "number") else numeric_text(column, mine)
+        if same and not (mine.text and mine.type == "number"):
+            return column
+        return _decimal_text(column, mine) if _as_decimals(mine, other) else numeric_text(column, mine)
     if mine.text and other.text:
         return column
     if is_nested(mine.type) and is_nested(other.type):
         return _nested(column, mine.engine, other.engine, 0)
+    if mine.type == other.type == "json" and not mine.text and not other.text:
+        # Lists and objects come in one spelling; scalars as they are.
+        number = f"regexp_full_match({column}, {literal(_JSON_NUMBER)})"
+        return f"CASE WHEN {number} THEN {decimal_text(column)} ELSE {column} END"
     if mine.type == other.type and not mine.text and not other.text and mine.type not in TEXT_TYPES:
         return column if str(mine.engine) == str(other.engine) else canonical_text(column, mine)
     if mine.type == other.type == "boolean" and mine.text:
@@ -76,19 +97,36 @@ def canonical_text(column: str, form: Form) -> str:
 
 
 def numeric_text(column: str, form: Form) -> str:
-    """SQL for a numeric cell as the one text that all its spellings and types share."""
+    """SQL for a numeric cell as the one text that all its spellings and types share, as a double has it."""
     if form.text:
         if form.type == "integer":
             return column
         long_integer = f"length({column}) > 15 AND regexp_full_match({column}, '-?[0-9]+')"
-        value = _double_text(f"TRY_CAST({column} AS DOUBLE)")
+        value = double_text(f"TRY_CAST({column} AS DOUBLE)")
         return f"CASE WHEN {long_integer} THEN {column} ELSE coalesce({value}, {column}) END"
-    if form.engine.id == "decimal":
-        text = f"CAST({column} AS VARCHAR)"
-        return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
+    if form.decimal:
+        return _trimmed(f"CAST({column} AS VARCHAR)")
     if form.type == "integer":
         return f"CAST({column} AS VARCHAR)"
-    return _double_text(f"CAST({column} AS DOUBLE)")
+    return double_text(f"CAST({column} AS DOUBLE)")
+
+
+def _as_decimals(one: Form, other: Form) -> bool:
+    """Say whether two numeric fields compare as decimals: neither is a double, or one is the engine's decimal."""
+    if one.type == other.type == "integer":
+        return False
+    return one.decimal or other.decimal or not (one.floating or other.floating)
+
+
+def _decimal_text(column: str, form: Form) -> str:
+    if form.text:
+        return decimal_text(column)
+    text = f"CAST({column} AS VARCHAR)"
+    return decimal_text(_trimmed(text) if form.decimal else text)
+
+
+def _trimmed(text: str) -> str:
+    return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
 
 
 def number(column: str, form: Form) -> str:
@@ -121,22 +159,16 @@ def without_blanks(sql: str) -> str:
     return f"regexp_replace({sql}, {literal(BLANKS)}, '', 'g')"
 
 
-def _double_text(double: str) -> str:
-    whole = f"{double} = trunc({double}) AND abs({double}) < 1e38"
-    digits = f"CAST(CAST({double} AS HUGEINT) AS VARCHAR)"
-    return f"CASE WHEN {whole} THEN {digits} ELSE CAST({double} AS VARCHAR) END"
-
-
 def _json_text(column: str, mine: Form, other: Form) -> str:
     if mine.type == "json":
         if not other.numeric:
             return column
-        value = _double_text(f"TRY_CAST({column} AS DOUBLE)")
+        value = double_text(f"TRY_CAST({column} AS DOUBLE)")
         is_number = f"regexp_full_match({column}, '-?[0-9]+[.eE][-+.eE0-9]*')"
         return f"CASE WHEN {is_number} THEN coalesce({value}, {column}) ELSE {column} END"
     if mine.numeric or mine.type == "boolean":
         return canonical_text(column, mine)
-    return f"CAST(to_json({column}) AS VARCHAR)"
+    return json_text(column, mine.engine)
 
 
 LISTS = ("list", "array")
@@ -185,7 +217,7 @@ INTEGERS = (
     "ubigint",
     "uhugeint",
 )
-NUMBERS = ("float", "double", "decimal")
+NUMBERS = (*FLOATING, "decimal")
 
 
 def _scalar_form(engine: DuckDBPyType) -> Form:

@@ -72,6 +72,7 @@ class Engine:
         self._opening: Thread | None = None
         self._spill: str | None = None
         self._names = 0
+        self._home = "memory.main"
         self._attached: dict[str, Path] = {}
         self._counted: dict[str, int] = {}
 
@@ -191,6 +192,7 @@ class Engine:
         cursor = self.connection.cursor()
         try:
             with _memory_told():
+                cursor.execute(f"USE {self._home}")
                 cursor.execute(sql, list(parameters))
                 while batch := cursor.fetchmany(size):
                     yield from batch
@@ -243,11 +245,13 @@ class Engine:
         """
         name, before = self.fresh("aside"), set(self._attached)
         self.execute(f"CREATE SCHEMA memory.{name}")
-        self.execute(f"USE memory.{name}")
+        self._home = f"memory.{name}"
+        self.execute(f"USE {self._home}")
         try:
             yield
         finally:
-            self.execute("USE memory.main")
+            self._home = "memory.main"
+            self.execute(f"USE {self._home}")
             self.execute(f"DROP SCHEMA memory.{name} CASCADE")
             for other in self._attached.keys() - before:
                 self.execute(f"DETACH {other}")

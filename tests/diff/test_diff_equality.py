@@ -56,10 +56,38 @@ EQUAL = {
         ("list<struct<a: integer>>", [{"a": 1}, None], ""),
         ("list<struct<a: number, b: string>>", [{"a": 1.0, "b": None}, None], ""),
     ),
+    "decimals in text, another spelling": (("number", "0.50", "text"), ("number", "5E-1", "text")),
+    "long decimals in text, another spelling": (
+        ("number", "123456789012345.120", "text"),
+        ("number", "0123456789012345.12", "text"),
+    ),
+    "a small decimal is a small number": (("number", "0.00000001", "DECIMAL(20,10)"), ("number", 1e-8, "")),
+    "a small decimal is text": (("number", "0.00000001", "DECIMAL(20,10)"), ("number", "1e-8", "text")),
+    "an exponent of any size is not written out": (
+        ("number", "1e999999999", "text"),
+        ("number", "1e999999999", "text"),
+    ),
+    "a number in text is the double that it gives": (
+        ("number", "0.300000000000000044", "text"),
+        ("number", 0.30000000000000004, ""),
+    ),
     "json string is string": (("json", '"a\\"b"', ""), ("string", 'a"b', "")),
     "json number is integer": (("json", "4", ""), ("integer", 4, "")),
     "json number is number": (("json", "4.0", ""), ("number", 4.0, "")),
     "json list is list": (("json", "[1,2]", ""), ("list<integer>", [1, 2], "")),
+    "json numbers, another spelling": (("json", "1.50", ""), ("json", "15e-1", "")),
+    "json object is struct": (
+        ("json", '{"a":[1,0.5],"b":{"c":"é\\"/"},"d":1e-8}', ""),
+        (
+            "struct<d: number, b: struct<c: string, x: integer>, a: list<number>>",
+            {"d": 1e-8, "b": {"c": 'é"/', "x": None}, "a": [1.0, 0.5]},
+            "",
+        ),
+    ),
+    "json list of objects is list of structs": (
+        ("json", '[{"a":1},null]', ""),
+        ("list<struct<b: string, a: number>>", [{"b": None, "a": 1.0}, None], ""),
+    ),
 }
 DIFFERENT = {
     "missing is not empty": (("string", None, "text"), ("string", "", "text")),
@@ -73,6 +101,19 @@ DIFFERENT = {
     "beyond 2^53, long digits in text": (
         ("number", "12345678901234567890", "text"),
         ("number", "12345678901234567891", "text"),
+    ),
+    "decimals in text that share a double": (
+        ("number", "123456789012345.12", "text"),
+        ("number", "123456789012345.13", "text"),
+    ),
+    "decimals beyond the engine's that share a double": (
+        ("number", "0.1234567890123456789012345678901", "text"),
+        ("number", "0.1234567890123456789012345678902", "text"),
+    ),
+    "decimals too small for a double": (("number", "1e-400", "text"), ("number", "2e-400", "text")),
+    "a decimal in text and one of the engine that share a double": (
+        ("number", "123456789012345.12", "text"),
+        ("number", "123456789012345.13", "DECIMAL(30,5)"),
     ),
     "beyond 2^53, text integer against text number": (
         ("integer", str(BIG + 1), "text"),
@@ -100,6 +141,11 @@ DIFFERENT = {
     ),
     "decimals of two scales": (("number", "1.50", "DECIMAL(10,2)"), ("number", "1.51", "DECIMAL(30,20)")),
     "100 is not 1 in decimals": (("number", "100", "DECIMAL(10,0)"), ("number", "1", "DECIMAL(12,0)")),
+    "json numbers that share a double": (
+        ("json", "12345678901234567890", ""),
+        ("json", "12345678901234567891", ""),
+    ),
+    "json object without members is not a missing struct": (("json", "{}", ""), ("struct<a: integer>", None, "")),
     "json string 4 is not integer 4": (("json", '"4"', ""), ("integer", 4, "")),
     "precomposed is not combined": (("string", "\u00e9", ""), ("string", "e\u0301", "")),
 }

@@ -19,6 +19,8 @@ from dsv.tables.table import POSITION, Table
 
 ANNOTATIONS, IMAGES, CATEGORIES = "annotations", "images", "categories"
 OWN = (ANNOTATIONS, IMAGES, CATEGORIES)
+SEGMENTATION = "segmentation"
+"""Written in one spelling where annotations are read."""
 SINGLE = "document"
 """The table of top-level members that are neither lists nor objects."""
 _ONE_LINE = str.maketrans("\r\n", "  ")
@@ -111,7 +113,7 @@ def _canonical(value: Any) -> str:
 def _table(engine: Engine, snapshot: Snapshot, name: str, path: Path) -> Table:
     lines = Snapshot(path=path, format="jsonl", shown_path=f"{snapshot.shown_path} ({name})")
     try:
-        return scan_lines(engine, lines).table
+        return scan_lines(engine, lines, as_spelled=frozenset({SEGMENTATION})).table
     except FormatError as error:
         number = re.fullmatch(re.escape(lines.shown_path) + r":(\d+)", error.where or "")
         if number is None:

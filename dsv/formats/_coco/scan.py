@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 from dsv.errors import FormatError
 from dsv.formats._coco.faults import faults
-from dsv.formats._coco.lists import ANNOTATIONS, CATEGORIES, IMAGES, Lists, members_table, read
+from dsv.formats._coco.lists import ANNOTATIONS, CATEGORIES, IMAGES, SEGMENTATION, Lists, members_table, read
 from dsv.formats._json.document import line_of
 from dsv.formats._shared.names import check_names
 from dsv.formats.base import Part, Scan
 from dsv.model.identity import Rung
 from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import Snapshot
+from dsv.tables.decimals import double_text
 from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.table import POSITION, Table
 from dsv.tables.types import engine_type
 
 IMAGE, CATEGORY, ID = "image", "category", "id"
-IMAGE_ID, CATEGORY_ID, SEGMENTATION = "image_id", "category_id", "segmentation"
+IMAGE_ID, CATEGORY_ID = "image_id", "category_id"
 LIKELY_MOVED = 0.7
 """Boxes of two classes must overlap by more than those of one, to be one object with another class."""
 
@@ -130,7 +131,11 @@ def _segmentation(kind: str, column: str) -> _Cell:
     if kind in (polygons, "list<list<integer>>"):
         return _Cell(SEGMENTATION, polygons, f"CAST({column} AS {engine_type(polygons)})")
     text = column if kind == "json" else f"CAST(to_json({column}) AS VARCHAR)"
-    numbers = f"CAST(to_json(TRY_CAST(CAST({text} AS JSON) AS DOUBLE[][])) AS VARCHAR)"
+    polygon = f"list_transform(dsv_polygon, lambda dsv_number: CAST({double_text('dsv_number')} AS JSON))"
+    numbers = (
+        f"CAST(to_json(list_transform(TRY_CAST(CAST({text} AS JSON) AS DOUBLE[][]), lambda dsv_polygon: {polygon})) "
+        "AS VARCHAR)"
+    )
     size, counts = (f"CAST({text}->'{name}' AS VARCHAR)" for name in ("size", "counts"))
     mask = f"""'{{"size":' || {size} || ',"counts":' || {counts} || '}}'"""
     spelled = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from dsv.formats._json.fit import EXACT, TEXT_TYPES, fits, holds_wide, is_wide, 
 from dsv.formats._json.lines import LINES, Shape, problem, rows
 from dsv.formats._shared.bytes import BOM, marker_offset, open_bytes, text_pieces
 from dsv.formats._shared.infer import check_cells
+from dsv.formats._shared.json_fields import in_one_spelling
 from dsv.formats._shared.names import check_names, check_names_apart
 from dsv.formats.base import Scan
 from dsv.model.schema import Field, Schema
@@ -41,6 +42,7 @@ class _Source:
     """A file that DuckDB is to read. `checked`: every line in it is known to be an object.
 
     No object takes more than `longest` bytes. The engine sets aside twice as much for each of its threads.
+    The JSON of the fields `as_spelled` is left as it is.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class _Source:
     checked: bool = False
     malformed: int = 0
     first_malformed: str | None = None
+    as_spelled: frozenset[str] = frozenset()
 
     @property
     def object_bytes(self) -> int:
@@ -64,12 +67,16 @@ class _Source:
         return f"read_json({literal(str(self.path))}, format = {literal(self.shape)}, {sizes}, {options})"
 
 
-def scan(engine: Engine, snapshot: Snapshot, shape: Shape = LINES) -> Scan:
-    """Read a file of JSON objects as a table of typed fields. Raises: FormatError."""
+def scan(engine: Engine, snapshot: Snapshot, shape: Shape = LINES, as_spelled: frozenset[str] = frozenset()) -> Scan:
+    """Read a file of JSON objects as a table of typed fields; those `as_spelled` keep the text of their JSON.
+
+    Raises: FormatError.
+    """
     source = _look(snapshot, shape)
+    source = source and replace(source, as_spelled=as_spelled)
     table = _attempt(engine, snapshot, shape, source) if source is not None else None
     if source is None or table is None:
-        source = _rewrite(engine, snapshot, shape)
+        source = replace(_rewrite(engine, snapshot, shape), as_spelled=as_spelled)
         table = _attempt(engine, snapshot, shape, source)
     if table is None:
         raise FormatError("the engine cannot read the file", where=snapshot.shown_path)
@@ -269,7 +276,9 @@ def _load(engine: Engine, source: _Source, types: Mapping[str, str]) -> str:
         f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}" if kind == "json" else identifier(name)
         for name, kind in types.items()
     )
-    return stage(engine, f"(SELECT {selected} FROM {reader})", source.size)
+    relation = stage(engine, f"(SELECT {selected} FROM {reader})", source.size)
+    mixed = [name for name, kind in types.items() if kind == "json" and name not in source.as_spelled]
+    return in_one_spelling(engine, relation, mixed, source.size)
 
 
 def _wide_integers(snapshot: Snapshot, shape: Shape, names: set[str]) -> set[str]:

@@ -10,6 +10,7 @@ from dsv.errors import FormatError
 from dsv.formats._parts.files import PartFile
 from dsv.formats._parts.types import Fields, Own
 from dsv.formats._shared.infer import infer
+from dsv.formats._shared.json_fields import in_one_spelling
 from dsv.formats.base import MemberRows, Scan, scan
 from dsv.model.finding import Finding
 from dsv.model.schema import Field, Schema
@@ -49,7 +50,7 @@ def gather(
     """
     size = sum(part.member.open().stat().st_size for part in parts)
     place = "memory" if size <= STAGE_LIMIT_BYTES else engine.attached()
-    gathering = _Gathering(engine, f"{place}.main.{engine.fresh('parts')}", snapshot, meaning)
+    gathering = _Gathering(engine, f"{place}.main.{engine.fresh('parts')}", snapshot, meaning, size)
     for part in parts:
         try:
             gathering.add(part)
@@ -64,8 +65,9 @@ def gather(
 class _Gathering:
     """The relation that grows by a file's rows at a time, and its fields as far as they are known."""
 
-    def __init__(self, engine: Engine, relation: str, snapshot: Snapshot, meaning: Meaning) -> None:
+    def __init__(self, engine: Engine, relation: str, snapshot: Snapshot, meaning: Meaning, size: int) -> None:
         self.engine = engine
+        self.size = size
         self.relation = relation
         self.snapshot = snapshot
         self.meaning = meaning
@@ -131,6 +133,8 @@ class _Gathering:
         name = self.engine.fresh("scan")
         self.engine.execute(f"CREATE VIEW {name} AS SELECT *, rowid + 1 AS {POSITION} FROM {self.relation}")
         schema = self.fields.schema()
+        mixed = [item.name for item in schema if item.type == "json"]
+        name = in_one_spelling(self.engine, name, mixed, self.size)
         if self.texts:
             inferred = infer(self.engine, name, [item.name for item in schema if item.name in self.texts])
             schema = Schema(fields=tuple(_of(item, inferred) for item in schema))
