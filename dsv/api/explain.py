@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Finding]]:
     """The replay of the migrations that new's `chain.lock` has and old's lacks; None if there are none.
 
-    They need not be the last ones: after a rebase, those of the other branch come before mine.
+    They need not be the last ones: after a rebase, those of the other branch come before mine. If it is
+    old that has them, and new lacks some, they are replayed from new to old.
 
-    Findings say why it cannot be had where there should be one. Nothing of the documents is run.
+    Findings say that, or why a replay cannot be had where there should be one. Nothing of the documents is run.
     """
     if pair.old is None or pair.new is None or pair.declared is None:
         return None, []
@@ -38,7 +39,12 @@ def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Find
     folder = posixpath.join(posixpath.dirname(pair.declared.declared_in), MIGRATIONS, pair.name)
     old, new = (_Files(tree=tree, folder=folder, dataset=pair.name) for tree in (pair.old.tree, pair.new.tree))
     try:
-        return _between(engine, old, new)
+        if not _continues(new, old):
+            return _between(engine, old, new)
+        replay, findings = _between(engine, new, old)
+        if replay is None:
+            return None, findings
+        return replace(replay, backwards=True), [_backwards(pair.name), *findings]
     except DsvError as error:
         where = f" ({error.where})" if error.where else ""
         message = f"the migrations between the two sides cannot be read, so none explains a change: {error.message}"
@@ -131,6 +137,18 @@ def _missing(before: Sequence[LockEntry], applied: Sequence[LockEntry]) -> list[
         else:
             missing.append(place)
     return None if left else missing
+
+
+def _continues(before: _Files, after: _Files) -> bool:
+    """Say whether a chain has all migrations of another, in its order, and more."""
+    return bool(_missing(before.entries(), after.entries()))
+
+
+def _backwards(dataset: str) -> Finding:
+    message = (
+        "the old side has migrations that the new side lacks: what they account for, from new to old, was taken back"
+    )
+    return Finding(rule="explained-backwards", level="info", message=message, dataset=dataset)
 
 
 def _same_base(old: _Files, new: _Files) -> bool:

@@ -105,7 +105,7 @@ def _diff(
     told = None
     if replay is not None:
         differences, told = seldom.explained(
-            old, right, fields, key, differences, counts.cells, schema_changes, replay, request
+            left, right, fields, key, differences, counts.cells, schema_changes, replay, request
         )
     formatting = Formatting(reordered=pairing.reordered, number_spelling=counts.number_spelling)
     split = class_field(fields, request.split, "split field") if request.split else None

@@ -37,9 +37,10 @@ class Explanation:
 def recorded_renames(old: Table, new: Table, request: DiffRequest, replay: Replay) -> tuple[tuple[str, str], ...]:
     """The renames that the user tells of, and those of the migrations that the user says nothing about."""
     told = {name for pair in request.renames for name in pair}
+    renames = [(after, before) if replay.backwards else (before, after) for before, after in replay.renames]
     recorded = [
         (before, after)
-        for before, after in replay.renames
+        for before, after in renames
         if before in old.schema and after in new.schema and not {before, after} & told
     ]
     return (*request.renames, *recorded)
@@ -82,7 +83,7 @@ def explain(
     return credited, Explanation(
         explained=explained,
         unexplained=unexplained,
-        findings=_beyond(old, new, fields, key, replay, unexplained, request),
+        findings=_beyond(old, new, fields, key, replay, credited, unexplained, request),
     )
 
 
@@ -92,12 +93,13 @@ def _beyond(
     fields: Alignment,
     key: Key,
     replay: Replay,
+    listed: Differences,
     unexplained: Work,
     request: DiffRequest,
 ) -> tuple[Finding, ...]:
     """What the migrations should have done and the differences do not show; or why that is not known."""
     try:
-        return undone(new, fields, key, replay.run(old, False), unexplained, request)
+        return undone(old, new, fields, key, replay.run(old, False), listed, unexplained, request)
     except DsvError as error:
         return (_failure(error, "on all rows, so what was taken back of them is not known"),)
 

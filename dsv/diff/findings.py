@@ -25,9 +25,25 @@ TRAINING, TEST = ("train", "training"), ("test", "testing", "eval", "evaluation"
 def of_numbers(diff: DatasetDiff) -> Iterator[Finding]:
     """Findings about keys and labels."""
     yield from _keys(diff)
+    yield from without_label(diff)
     for label in diff.labels:
         yield from _class_list(label)
         yield from _untested(label)
+
+
+def without_label(diff: DatasetDiff) -> Iterator[Finding]:
+    """Labels that one side has no field for: nobody took the classes from its rows one by one."""
+    sides = {item.field: item.change for item in diff.schema_changes}
+    for label in diff.labels:
+        change = sides.get(label.field)
+        if change == "field_removed":
+            message = (
+                f"the label {label.field} is gone: the new side has no such field, so none of its rows is labelled"
+            )
+            yield Finding(rule="label-gone", level="warning", message=message, count=label.unlabelled.new)
+        elif change == "field_added":
+            message = f"the label {label.field} is new: the old side has no such field, so none of its rows is labelled"
+            yield Finding(rule="label-new", level="info", message=message, count=label.unlabelled.old)
 
 
 def named(names: Iterable[str]) -> str:

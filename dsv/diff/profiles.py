@@ -7,8 +7,10 @@ renamed) is None; a renamed field stands as one removed and one added.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dsv.diff.distances import js_distance
+from dsv.diff.findings import without_label
 from dsv.model.counts import Counts
 from dsv.model.diff import DatasetDiff, Formatting, KeySource, RowCounts, SchemaChange
 from dsv.model.finding import Finding
@@ -38,7 +40,7 @@ def diff_profiles(
     changes = tuple(_schema_changes(old, new)) if old is not None and new is not None else ()
     wanted = labels or tuple(dict.fromkeys(label.field for side in (new, old) if side for label in side.labels))
     overfull = [field for field in wanted if any(_label(side, field).truncated for side in (old, new) if side)]
-    return DatasetDiff(
+    found = DatasetDiff(
         dataset=name,
         path=path,
         status="added" if old is None else "removed" if new is None else "unchanged" if equal else "modified",
@@ -60,6 +62,8 @@ def diff_profiles(
         changes=None,
         findings=tuple(_overfull(name, field, (old, new)) for field in overfull),
     )
+    told = tuple(replace(finding, dataset=name) for finding in without_label(found))
+    return replace(found, findings=(*found.findings, *told))
 
 
 def _rows(old: Profile | None, new: Profile | None, *, equal: bool) -> RowCounts:

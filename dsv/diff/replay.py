@@ -58,13 +58,15 @@ class Replay:
 
     `run` takes rows as old's file holds them, and whether to compute the rows of each step once and
     keep them, or whenever they are read. Of `rowwise` migrations any part of the rows will do.
-    `renames` are the fields that got another name: (old name, new name). Raises: DsvError: `run`
-    does, where the migrations cannot be replayed.
+    `renames` are the fields that got another name: (name before, name after). `backwards`: they lie
+    between new and old, and `run` takes rows of new. Raises: DsvError: `run` does, where the
+    migrations cannot be replayed.
     """
 
     run: Callable[[Table, bool], Replayed]
     rowwise: bool
     renames: tuple[tuple[str, str], ...] = ()
+    backwards: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

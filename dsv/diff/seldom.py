@@ -53,10 +53,12 @@ def explained(
     request: DiffRequest,
 ) -> tuple[cells.Differences, Explanation]:
     """The differences with credits, and what migrations explain, as `explain`."""
+    from dsv.diff.backwards import explain_backwards
     from dsv.diff.explain import explain
 
+    account = explain_backwards if replay.backwards else explain
     with old.engine.progress.task("replaying migrations"):
-        return explain(old, new, fields, key, differences, changed, changes, replay, request)
+        return account(old, new, fields, key, differences, changed, changes, replay, request)
 
 
 def meant(

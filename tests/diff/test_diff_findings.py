@@ -271,3 +271,15 @@ def test_the_six_damaged_prompts_of_humaneval_come_first(make: Any) -> None:
     first = [row.key["task_id"] for row in diff.changes.rows(("changed",), len(real))]
     assert first == real
     check_golden("humaneval.txt", text.render(page_of(diff)))
+
+
+def test_a_label_that_only_one_side_has_is_told(make: Any) -> None:
+    with_label = make.text({"id": "integer", "kind": "string"}, [["1", "x"], ["2", None], ["3", "y"]])
+    without = make.text({"id": "integer"}, [["1"], ["2"]])
+    gone = told(compare(with_label, without, labels=("kind",)))["label-gone"]
+    assert (gone.level, gone.count) == ("warning", 2)
+    assert "kind is gone" in gone.message
+    come = told(compare(without, with_label, labels=("kind",)))["label-new"]
+    assert (come.level, come.count) == ("info", 2)
+    other = make.text({"id": "integer", "sort": "string"}, [["1", "x"], ["2", None], ["3", "y"]])
+    assert told(compare(with_label, other, labels=("sort",))) == {}

@@ -110,8 +110,15 @@ def test_chains_that_diverge_explain_nothing(repo: User) -> None:
     repo.git("add", "-A")
     repo.git("commit", "-q", "-m", "one")
     repo.git("tag", "one")
-    back = repo.dsv("diff", "one", "v1", "--json").json
-    assert signs_of(back)["explained"] is None
+    forth, *back = (repo.dsv("diff", *words, "--json").json for words in (["v1"], ["one", "v1"], ["-R", "v1", "one"]))
+    (renamed,) = signs_of(forth)["explained"]
+    assert (renamed["migration"], renamed["cells"]) == ("m0001_rename_class_bike", {"class": 2})
+    for report in back:
+        assert signs_of(report)["explained"] == [renamed]
+        assert signs_of(report)["labels"]["class"]["transitions"] == [
+            {"from": "bicycle", "to": "bike", "rows": 2, "encoding_only": 0}
+        ]
+        assert [item["rule"] for item in report["findings"]] == ["explained-backwards"]
     repo.git("checkout", "-q", "-b", "other", "v1")
     repo.git("clean", "-qfdx", "data", "migrations")
     repo.dsv("migrate", "new", "rename_class", "from=car", "to=auto")

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -243,7 +243,13 @@ def counted(work: Work) -> Counter[str]:
 
 
 def explained(
-    bench: Any, old: Rows, new: Rows, head: str, fields: tuple[str, ...] = FIELDS, **asked: Any
+    bench: Any,
+    old: Rows,
+    new: Rows,
+    head: str,
+    fields: tuple[str, ...] = FIELDS,
+    backwards: bool = False,
+    **asked: Any,
 ) -> DatasetDiff:
     tables = []
     for name, rows in (("old", old), ("new", new)):
@@ -251,7 +257,7 @@ def explained(
         path.write_text(table_text(rows, fields), encoding="utf-8")
         tables.append(scan(bench.engine, Snapshot(path=path, format="csv", shown_path=path.name)).table)
     chain = bench.chain
-    replay = prepared(bench, chain, head)
+    replay = replace(prepared(bench, chain, head), backwards=backwards)
     request = DiffRequest(key=("id",), key_source="declared", labels=("class",), **asked)
     return diff_tables("signs", "data/signs.csv", tables[0], tables[1], request, replay)
 
@@ -291,6 +297,21 @@ def test_credits_are_those_of_a_replay_in_python(
         assert found == {names[number - 1]: +counts for number, counts in credits.items()}
         assert counted(diff.unexplained) == +rest
         check_sums(diff)
+        back = explained(bench, new, old, ([BASE_ID, *bench.documents])[first], backwards=True)
+        check_sums(back)
+        assert back.explained is not None and back.unexplained is not None
+        assert [(item.migration, turned(item.work)) for item in back.explained] == [
+            (item.migration, item.work) for item in diff.explained
+        ]
+        assert turned(back.unexplained) == diff.unexplained
+        assert [(item.rule, item.count) for item in back.findings if item.rule == "not-as-migrated"] == [
+            (item.rule, item.count) for item in diff.findings if item.rule == "not-as-migrated"
+        ]
+        assert [label.unexplained for label in back.labels] == [label.unexplained for label in diff.labels]
+
+
+def turned(work: Work) -> Work:
+    return replace(work, rows_added=work.rows_removed, rows_removed=work.rows_added)
 
 
 def check_sums(diff: DatasetDiff) -> None:
@@ -331,7 +352,21 @@ def test_what_a_migration_did_and_a_hand_took_back_is_told(adopt: Any) -> None:
     assert [(item.migration, item.work.cells) for item in diff.explained or ()] == [("m0001_step", {"class": 1})]
     assert diff.unexplained == Work()
     assert [(item.rule, item.count) for item in diff.findings] == [("not-as-migrated", 1), ("not-as-migrated", 1)]
-    assert "1 of class" in diff.findings[0].message
+    assert diff.findings[0].message.endswith("1 of class; id: b")
+    assert diff.findings[1].message.endswith("take out; id: c")
+
+
+def test_rows_of_which_much_was_taken_back_are_named_beside_those_that_are_listed(adopt: Any) -> None:
+    """Of eight rows that a migration changes seven are as before, and another cell of the first is listed."""
+    rows: Rows = {f"k{n}": {"class": "bike", "note": None, "score": None} for n in range(9)}
+    bench = written(adopt, rows, [rename("bike", "bicycle")])
+    new = deepcopy(rows)
+    new["k0"]["class"], new["k1"]["class"], new["k2"]["note"] = "bicycle", "bus", "by hand"
+    diff = explained(bench, rows, new, BASE_ID)
+    assert diff.unexplained == Work(rows_changed=2, cells={"class": 1, "note": 1})
+    (finding,) = diff.findings
+    assert (finding.rule, finding.count) == ("not-as-migrated", 7)
+    assert finding.message.endswith("7 of class; id: k2, k3, k4, k5, k6 and 2 more")
 
 
 def test_rows_that_a_migration_adds_and_that_are_not_there(adopt: Any) -> None:
@@ -340,7 +375,7 @@ def test_rows_that_a_migration_adds_and_that_are_not_there(adopt: Any) -> None:
     diff = explained(bench, ROWS, {**ROWS, "d": row}, BASE_ID)
     assert [counted(item.work) for item in diff.explained or ()] == [Counter(added=1)]
     assert diff.unexplained == Work()
-    assert [item.message for item in diff.findings] == ["1 row is not there that the migrations add"]
+    assert [item.message for item in diff.findings] == ["1 row is not there that the migrations add; id: e"]
 
 
 @pytest.mark.parametrize(("where", "expected"), [(None, ["b", "c", "new"]), ("new.class = 'bus'", ["b"])])
