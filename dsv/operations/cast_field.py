@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from dsv.errors import SchemaError
+from dsv.model.finding import Finding
 from dsv.model.migration import ClassList, Effect, State
 from dsv.model.profile import ClassIdentity
 from dsv.model.schema import Field, Schema, widens
@@ -56,7 +57,7 @@ class CastField(Operation):
         new = self._sql(state, after)
         lost = f"({cell} IS NOT NULL AND ({new}) IS NULL)"
         if self.on_error == "quarantine":
-            return self._quarantined(after, table, new, lost)
+            return self._quarantined(state, after, table, new, lost)
         if self.on_error == "fail" and inputs.guarded:
             _listing.refuse(
                 table,
@@ -69,7 +70,8 @@ class CastField(Operation):
             )
         guards = (f"{self.to} holds every value of {self.field_name}",)
         told = guards if self.on_error == "fail" and inputs.guarded else ()
-        return Outcome(table=rewrite(table, after.schema, {self.field_name: new}), guards=told)
+        cast = rewrite(table, after.schema, {self.field_name: new})
+        return Outcome(table=cast, findings=self._respelled(state), guards=told)
 
     def inverse(self, state: State) -> Operation | None:
         field = state.schema[self.field_name]
@@ -140,12 +142,24 @@ class CastField(Operation):
         # Types that tell no class from another (True and true) must not make new ones.
         return new if may is None else f"CASE WHEN {only(field, may, f'({new})')} THEN {new} END"
 
-    def _quarantined(self, after: State, table: Table, new: str, lost: str) -> Outcome:
+    def _respelled(self, state: State) -> tuple[Finding, ...]:
+        """Values know nothing of how a text file spells them."""
+        examples = {"number": "0.50 is 0.5 then", "boolean": "True is true then", "datetime": "a blank is a T then"}
+        example = examples.get(state.schema[self.field_name].type)
+        if example is None or self.to not in ("string", "enum"):
+            return ()
+        text = (
+            f"{self.field_name} becomes text as dsv spells it ({example}); to keep the spelling of a text file, "
+            "say `type: string` of the field in m0000_base.yaml instead"
+        )
+        return (Finding(rule="cast-respelled", level="warning", message=text),)
+
+    def _quarantined(self, state: State, after: State, table: Table, new: str, lost: str) -> Outcome:
         kept = rewrite(table, after.schema, {self.field_name: new}, where=f"NOT {lost}")
         fields = (*table.schema.fields, Field(name=REASON, type="string", nullable=False))
         reason = literal(f"{self.name}: {self.field_name} is no {self.to}")
         aside = rewrite(table, Schema(fields=fields), {REASON: reason}, where=lost)
-        return Outcome(table=kept, quarantine=aside)
+        return Outcome(table=kept, quarantine=aside, findings=self._respelled(state))
 
 
 def _new_classes(field: str, values: tuple[str, ...]) -> ClassList:

@@ -66,6 +66,15 @@ def test_in_a_replay_what_does_not_fit_is_missing(bench: Bench) -> None:
     assert [row["n"] for row in read_table(table.table)] == [7, None]
 
 
+@pytest.mark.parametrize(
+    ("name", "to", "told"), [("score", "string", 1), ("level", "string", 0), ("score", "integer", 0)]
+)
+def test_text_that_is_spelled_anew_is_told(bench: Bench, name: str, to: str, told: int) -> None:
+    for on_error in ("null", "quarantine"):
+        findings = bench.run(CastField(field_name=name, to=to, on_error=on_error)).findings
+        assert [item.rule for item in findings] == ["cast-respelled"] * told
+
+
 def test_an_enum_of_a_label_has_its_classes(bench: Bench) -> None:
     after = bench.after(CastField(field_name="class", to="enum"))
     names = [item.name for item in STATE.class_list("class").classes]
