@@ -147,12 +147,12 @@ class Edits:
         listed = [f"line {line}: {text.strip()}" for line, text in first]
         raise MigrationError(message(total, problem, listed), where=f"{self.file}:{first[0][0]}", hint=hint)
 
-    def held(self) -> tuple[str, ...]:
-        """What was checked of the rows that the file names, in words; nothing where they are not guarded."""
+    def held(self, *, cells: bool = True) -> tuple[str, ...]:
+        """What was checked of the rows that the file names (of `cells` too), in words; nothing where unguarded."""
         if not self.guarded:
             return ()
         rows = self.engine.value(f"SELECT count(*) FROM {self.relation}")
-        fields = [edit.field for edit in self.edits if edit.old is not None]
+        fields = [edit.field for edit in self.edits if cells and edit.old is not None]
         seen = f" and hold the expected (or already the new) {', '.join(fields)}" if fields else ""
         once = ", once each" if self.key else ""
         return (f"the rows that {self.file} names ({rows:,}) are in the dataset{once}{seen}",)

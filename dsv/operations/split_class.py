@@ -148,7 +148,7 @@ class SplitClass(Operation):
         counts = edits.engine.rows(f"SELECT CAST(n0 AS VARCHAR), count(*) FROM {edits.relation} GROUP BY ALL")
         cell = self._cell(state, after, f"{holds} AND e.line IS NOT NULL", "e.n0", rest)
         rewritten = rewrite(table, after.schema, {field.name: cell}, join=join)
-        held = () if findings else edits.held()
+        held = () if findings else edits.held(cells=False)
         guards = (*held, *signed, *self._guards(inputs, source.name))
         return Outcome(table=rewritten, findings=(*findings, *self._empty(dict(counts))), guards=guards)
 
