@@ -177,7 +177,8 @@ def _offer(key: str, item: dataclasses.Field[Any], annotation: Any) -> str:
     kinds = " or ".join(dict.fromkeys(_kind(choice) for choice in _choices(annotation)))
     if _is_required(item):
         return f"{key}:  # needed: {kinds}"
-    usual = "" if item.default is None else f", else {yaml.dump_flow(item.default)}"
+    default = item.default if item.default_factory is dataclasses.MISSING else item.default_factory()
+    usual = "" if default is None else f", else {yaml.dump_flow(default)}"
     return f"{key}:  # {kinds}{usual}"
 
 

@@ -79,7 +79,7 @@ def expected(rows: int, expect: int | None, inputs: Inputs, *, where: str) -> tu
         return ()
     if rows != expect:
         raise MigrationError(
-            f"{rows} rows would go, not {expect} as expected",
+            f"{'1 row' if rows == 1 else f'{rows} rows'} would go, not {expect} as expected",
             where=where,
             hint="look at them with `dsv migrate plan`, then set `expect:`",
         )

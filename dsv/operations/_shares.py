@@ -20,7 +20,7 @@ _SIGMAS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """Splits with the share (0 to 1) of each, in the order in which they are cut from the hash's range."""
+    """Splits with the share (0 to 1) of each, by name: the order of keys in a document means nothing."""
 
     names: tuple[str, ...]
     parts: tuple[Fraction, ...]
@@ -65,11 +65,12 @@ def shares_of(given: Mapping[str, Any]) -> Shares:
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
             raise MigrationError(f"a share is a number from 0 to 1, not {share!r}", where=f"shares.{name}")
     # Decimal, as people wrote them: 0.1 is a tenth.
-    parts = tuple(Fraction(str(share)) for share in given.values())
+    names = tuple(sorted(given))
+    parts = tuple(Fraction(str(given[name])) for name in names)
     total = sum(parts, Fraction(0))
     if abs(total - 1) > _SLACK:
         raise MigrationError(f"the shares add up to {float(total):g}, not to 1", where="shares")
-    return Shares(names=tuple(given), parts=parts)
+    return Shares(names=names, parts=parts)
 
 
 def number_of(text: str) -> str:

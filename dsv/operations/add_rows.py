@@ -65,7 +65,7 @@ class AddRows(Operation):
             raise MigrationError(f"`values:` has a value for {twice!r}, and the file has that field", where=self.file)
         count = int(table.engine.count(rows.relation))
         if self.expect is not None and count != self.expect:
-            raise MigrationError(f"the file has {count} rows, not {self.expect} as expected", where=self.file)
+            raise MigrationError(f"the file has {_rows(count)}, not {self.expect} as expected", where=self.file)
         absent = [item for item in state.schema if item.name not in (*rows.names, *self.values)]
         return Outcome(
             table=self._joined(state, table, rows),
@@ -123,8 +123,12 @@ class AddRows(Operation):
         missing = [item.name for item in fields if item.name not in unlabelled]
         for names, what in ((unlabelled, "not labelled"), (missing, "missing")):
             if names:
-                message = f"{self.file} has no field {', '.join(names)}: {what} in {count} added rows"
+                message = f"{self.file} has no field {', '.join(names)}: {what} in {_rows(count, 'added ')}"
                 yield Finding(rule="add-rows-fields-absent", level="warning", message=message, count=count)
+
+
+def _rows(count: int, kind: str = "") -> str:
+    return f"1 {kind}row" if count == 1 else f"{count} {kind}rows"
 
 
 def _held(rows: Edits, count: int) -> tuple[str, ...]:

@@ -131,7 +131,8 @@ class DropRows(Operation):
             relation=relation + f"ON {scores.same_key()})",
             schema=Schema(fields=(*table.schema.fields, *scores.beside)),
         )
-        message = f"{absent} rows have no scores in {self.scores}, and stay"
+        words = "1 row has" if absent == 1 else f"{absent} rows have"
+        message = f"{words} no scores in {self.scores}, and {'stays' if absent == 1 else 'stay'}"
         finding = Finding(rule="drop-rows-unscored", level="warning", message=message, count=absent)
         return wide, (finding,) if absent else ()
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from dsv import registry
@@ -70,6 +72,14 @@ def test_what_is_needed_and_was_not_given_stands_in_a_comment() -> None:
         operation(text)
     finished = text.replace("# to:  # needed: text", "to: bicycle")
     assert operation(finished) == registry.get("operations", "rename_class")(source="bike", to="bicycle")
+
+
+@pytest.mark.parametrize("name", registry.names("operations"))
+def test_every_operation_offers_what_was_not_given(name: str) -> None:
+    text = new_text("m0001_x", "m0000_base", "t", name, {})
+    offered = {line.strip().removeprefix("# ").partition(":")[0] for line in text.splitlines() if ":  #" in line}
+    kind = registry.get("operations", name)
+    assert offered == {str(item.metadata.get("key", item.name)) for item in dataclasses.fields(kind)}
 
 
 def test_a_template_lists_every_operation() -> None:

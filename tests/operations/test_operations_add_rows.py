@@ -51,8 +51,8 @@ def test_what_the_file_lacks_is_given_or_not_labelled_or_missing(bench: Bench) -
     given = {"id": 901, "class": "?", "level": 2, "mood": "unseen", "split": "train", "score": 0.25}
     assert read_table(outcome.table)[-1] == {**given, "tags": ["red", "a.b"], "image": None}
     assert [item.message for item in outcome.findings] == [
-        "new.csv has no field class, mood: not labelled in 1 added rows",
-        "new.csv has no field image: missing in 1 added rows",
+        "new.csv has no field class, mood: not labelled in 1 added row",
+        "new.csv has no field image: missing in 1 added row",
     ]
 
 
@@ -114,7 +114,7 @@ def test_a_retired_class_and_the_value_for_not_labelled(bench: Bench) -> None:
     [
         (AddRows(file="none.csv"), MigrationError, "the side file is not there"),
         (AddRows(file="../a.csv"), MigrationError, "the path leaves the repository"),
-        (AddRows(file="a.csv", expect=2), MigrationError, "the file has 1 rows, not 2 as expected"),
+        (AddRows(file="a.csv", expect=2), MigrationError, "the file has 1 row, not 2 as expected"),
         (AddRows(file="a.csv", values={"class": "car"}), MigrationError, "and the file has that field"),
         (AddRows(file="a.csv", values={"clas": "car"}), SchemaError, "there is no field 'clas'"),
         (AddRows(file="a.csv", values={"mood": "grim"}), SchemaError, "field 'mood' has no class 'grim'"),

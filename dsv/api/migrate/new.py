@@ -110,7 +110,7 @@ def _draft(
             sides.append((start / name, given[key]))
             notes.append(f"copied {name} beside the migration, as {given[key]}")
     text = writing.new_text(
-        migration_id, chain.last, title or writing.slug(operation, given).replace("_", " "), operation, given
+        migration_id, chain.last, title or writing.slug(operation, parameters).replace("_", " "), operation, given
     )
     return _Draft(id=migration_id, text=text, sides=tuple(sides), notes=tuple(notes))
 
