@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,15 @@ from hypothesis import strategies as st
 from operations_bench import CLASSES, MOODS, ROWS, STATE, TAGS, Bench, Example, make_table, read_table
 
 from dsv import registry
+from dsv.migrations.apply import Applied, follow
+from dsv.migrations.changes import changes
 from dsv.model.migration import Effect, State
 from dsv.operations import _classes
 from dsv.operations.base import Operation
 from dsv.profiles.digest import row_digest
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import POSITION, Table
+from dsv.tables.tally import tally
 from dsv.tables.types import engine_type
 
 NAMES = registry.names("operations")
@@ -126,6 +130,38 @@ def check_plan(shared: Engine, make: Any, drawn: list[dict[str, Any]]) -> None:
             aside = [row[POSITION] for row in read_table(outcome.quarantine, positions=True)]
             assert sorted(kept + aside) == list(range(1, len(drawn) + 1))
         check_inverse(operation, after, outcome.table, before, bench)
+
+
+@pytest.mark.parametrize("make", PLAIN)
+@settings(max_examples=2, deadline=None)
+@given(drawn=rows)
+def test_law_of_counts(shared: Engine, make: Any, drawn: list[dict[str, Any]]) -> None:
+    """The numbers that a plan shows are those of the rows, counted once more in Python."""
+    example: Example = make(drawn)
+    operation = example.operation
+    with tempfile.TemporaryDirectory() as folder:
+        inputs = Bench(shared, Path(folder)).inputs(example.files)
+        before = make_table(shared, drawn)
+        after = operation.forward_schema(STATE, inputs)
+        check_counts(operation, after, operation.forward(STATE, before, inputs).table, before)
+
+
+def check_counts(operation: Operation, after: State, table: Table, before: Table) -> None:
+    effect = operation.effect(STATE)
+    fields = follow({name: name for name in STATE.schema.names}, STATE, after, effect)
+    applied = Applied(
+        state=after, table=table, fields=fields, quarantine=(), lines=(), effect=effect, findings=(), guards=()
+    )
+    found = changes(before, STATE, applied)
+    old, new = ({row[POSITION]: row for row in read_table(item, positions=True)} for item in (before, table))
+    both = old.keys() & new.keys()
+    assert (found.added, found.removed) == (len(new) - len(both), len(old) - len(both))
+    for name, now in fields.items():
+        if STATE.schema[name].type == after.schema[now].type:
+            differing = sum(repr(old[place][name]) != repr(new[place][now]) for place in both)
+            assert found.cells.get(now, 0) == differing
+    expected = Counter(str(row[after.split]) for row in new.values() if after.split and row[after.split] is not None)
+    assert tally(table, after.labels, after.split, after.unlabelled).by_split == dict(sorted(expected.items()))
 
 
 ROWWISE = [case for case in CASES if case.values[0](ROWS).operation.rowwise]
