@@ -356,8 +356,9 @@ def _check_keys(edits: Edits) -> None:
 def _check_found(state: State, edits: Edits, table: Table) -> None:
     pairs = f"SELECT e.line, {edits.key_text()} AS text FROM {edits.pairs(table)} GROUP BY ALL"
     found = f"count(t.{POSITION})"
-    damage = spreadsheet.damage(state, edits, table)
-    edits.refuse_rows("not in the dataset", f"{pairs} HAVING {found} = 0", hint=damage.hint if damage else None)
+    missing = f"{pairs} HAVING {found} = 0"
+    if edits.guarded and edits.engine.value(f"SELECT count(*) FROM ({missing})"):
+        edits.refuse("not in the dataset", missing, hint=spreadsheet.hint(state, edits, table))
     edits.refuse_rows(
         "with a key that several rows of the dataset share",
         f"{pairs} HAVING {found} > 1",

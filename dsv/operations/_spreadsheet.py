@@ -56,6 +56,34 @@ def damage(state: State, rows: SideRows, table: Table) -> Damage | None:
     return None
 
 
+def hint(state: State, rows: SideRows, table: Table) -> str | None:
+    """What may be wrong with the keys of a side file of which the dataset lacks some; None if nothing looks so."""
+    found = damage(state, rows, table)
+    if found is not None:
+        return found.hint
+    for index, name in enumerate(rows.key):
+        other = _swapped(f"e.k{index}", state.schema[name].type)
+        if other is None:
+            continue
+        keys = [f"{column(part)} = e.k{place}" for place, part in enumerate(rows.key)]
+        turned = [*keys[:index], f"{column(name)} = {other}", *keys[index + 1 :]]
+        there = f"SELECT 1 FROM {table.relation} AS t WHERE {{}}"
+        tests = f"NOT EXISTS ({there.format(' AND '.join(keys))}) AND EXISTS ({there.format(' AND '.join(turned))})"
+        if rows.engine.value(f"SELECT count(*) FROM {rows.relation} AS e WHERE {tests}"):
+            return f"{_HINT}: day and month of {name!r} are swapped"
+    return None
+
+
+def _swapped(cell: str, type_name: str) -> str | None:
+    """SQL for a date with day and month exchanged, NULL where that is none; None for other types."""
+    if type_name == "date":
+        return f"CASE WHEN day({cell}) <= 12 THEN make_date(year({cell}), day({cell}), month({cell})) END"
+    if type_name != "string":
+        return None
+    parts = f"substr({cell}, 1, 5) || substr({cell}, 9, 2) || '-' || substr({cell}, 6, 2) || substr({cell}, 11)"
+    return f"CASE WHEN regexp_full_match({cell}, {literal(_ISO)}) THEN {parts} END"
+
+
 def _suspicions(cell: str, known: str, table: Table) -> list[Damage]:
     digits, scientific, zero, shortest, longest, iso = table.engine.rows(
         f"SELECT bool_and(regexp_full_match({known}, '[0-9]+')), "

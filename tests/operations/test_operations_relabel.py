@@ -11,6 +11,7 @@ from operations_bench import AWKWARD, ROWS, STATE, Bench, Example, Make, Row, ma
 
 from dsv.errors import FormatError, MigrationError, SchemaError
 from dsv.model.migration import Effect
+from dsv.model.schema import Field, Schema
 from dsv.operations.relabel import Relabel
 
 FILE = "m0001_relabel.csv"
@@ -130,6 +131,24 @@ def test_bad_files(bench: Bench, text: str, message: str, where: str) -> None:
         bench.run(Relabel(file=FILE), files={FILE: text})
     assert caught.value.message.startswith(message)
     assert caught.value.where == where
+
+
+@pytest.mark.parametrize("kind", ["date", "string"])
+def test_days_and_months_that_a_spreadsheet_swapped(bench: Bench, kind: str) -> None:
+    fields = (*STATE.schema.fields, Field(name="day", type=kind))
+    state = replace(STATE, schema=Schema(fields=fields), key=("day", "id"))
+    rows = [{**ROWS[0], "day": "2026-03-04"}, {**ROWS[1], "day": "2026-03-25"}]
+    good = "day,id,old,new\n2026-03-04,1,car,no\n2026-03-25,2,bus,no\n"
+    assert [row["class"] for row in bench.rows(Relabel(file=FILE), rows, state=state, files={FILE: good})] == [
+        "no",
+        "no",
+    ]
+    with pytest.raises(MigrationError, match="1 row not in the dataset: line 2: day=2026-04-03 id=1") as caught:
+        bench.run(Relabel(file=FILE), rows, state=state, files={FILE: good.replace("03-04", "04-03")})
+    assert caught.value.hint == "export the file again with its keys as text: day and month of 'day' are swapped"
+    with pytest.raises(MigrationError) as caught:
+        bench.run(Relabel(file=FILE), rows, state=state, files={FILE: good.replace("03-04,1", "03-04,9")})
+    assert caught.value.hint is None
 
 
 def test_unknown_class_names_the_nearest(bench: Bench) -> None:
