@@ -14,7 +14,7 @@ from dsv.api.media import media_between, same_media
 from dsv.api.options import DiffOptions
 from dsv.api.pairs import Pair, Side, repository_pairs
 from dsv.api.profiled import instead_of_rows, without_rows
-from dsv.api.snapshots import of_files
+from dsv.api.reading import Sides, read_sides, with_spelling
 from dsv.api.targets import Row
 from dsv.errors import (
     DataMissing,
@@ -187,44 +187,35 @@ def _read(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff
     from dsv.diff import dataset  # noqa: F401
 
     try:
-        scans: list[Scan | None] = []
-        for which, side in (("old", pair.old), ("new", pair.new)):
-            with engine.progress.task(f"reading {which}"):
-                scans.append(None if side is None else _open(engine, pair, side, options))
+        sides = read_sides(engine, pair, options)
     except DataMissing as error:
         return instead_of_rows(pair, options, error)
     said: list[Finding] = []
-    for side, scan in zip((pair.old, pair.new), scans, strict=True):
+    for side, scan in zip((pair.old, pair.new), sides.scans, strict=True):
         said += _said(pair, side, scan) if side is not None and scan is not None else []
-    said += faults(pair.name, *scans)
-    said += boxless(pair.name, options.iou, *scans)
+    said += faults(pair.name, *sides.scans)
+    said += boxless(pair.name, options.iou, *sides.scans)
     try:
-        diff = _diff(engine, pair, options, *scans)
-        _check_unchanged(scans)
+        diff = _diff(engine, pair, options, sides)
+        sides.check()
     except Exception as error:
-        _check_unchanged(scans)
+        # If a file changed while it was read, that explains any other failure, too.
+        sides.check()
         if not engine.is_damage(error):
             raise
         reason = str(error).splitlines()[0]
         shown = " or ".join(dict.fromkeys(side.path for side in (pair.old, pair.new) if side is not None))
         raise FormatError(f"the data cannot be read to its end: {reason}", where=shown) from None
     said += diff.findings
-    remembered.keep(pair, options, scans, diff, said)
+    remembered.keep(pair, options, sides.scans, diff, said)
     return diff, [*_absent(pair), *said]
 
 
-def _check_unchanged(scans: Sequence[Scan | None]) -> None:
-    """Raise FormatError if a file changed while it was read: that explains any other failure, too."""
-    for scan in scans:
-        if scan is not None:
-            scan.check()
-
-
-def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None, after: Scan | None) -> DatasetDiff:
+def _diff(engine: Engine, pair: Pair, options: DiffOptions, sides: Sides) -> DatasetDiff:
     from dsv.api.explain import replay_between
-    from dsv.api.shared import shared_files
     from dsv.diff.dataset import diff_tables
 
+    before, after = sides.scans
     request = _request(pair, options, before, after)
     old, new = (None if scan is None else scan.table for scan in (before, after))
     if pair.row is not None:
@@ -235,31 +226,14 @@ def _diff(engine: Engine, pair: Pair, options: DiffOptions, before: Scan | None,
         request = replace(request, ignore=_others(options.fields, request.key, old, new))
     replay, findings = replay_between(engine, pair)
     media, unlisted = (None, []) if pair.row is not None else media_between(pair)
-    shared = shared_files(before, after) if pair.row is None else None
+    shared = sides.shared() if pair.row is None else None
     diff = diff_tables(pair.name, pair.path, old, new, request, replay, media, shared)
     diff = replace(diff, findings=(*findings, *unlisted, *(replace(item, dataset=pair.name) for item in diff.findings)))
     if pair.row is not None:
         return diff
     with engine.progress.task("comparing spellings"):
-        diff = _with_spelling(diff, before, after, options)
+        diff = with_spelling(diff, sides, options)
     return with_parts(diff, before, after)
-
-
-def _with_spelling(diff: DatasetDiff, before: Scan | None, after: Scan | None, options: DiffOptions) -> DatasetDiff:
-    """The diff with what the files' bytes tell: quoting, line ends and the like."""
-    from dsv.formats.base import spelling
-
-    if before is None or after is None or before.snapshot is None or after.snapshot is None:
-        return diff
-    if diff.compared == "hashes":
-        return diff
-    found = spelling(before.snapshot, after.snapshot, diff.key, by_position=options.by_position)
-    if found is None:
-        return diff
-    numbers = (found.number_spelling or 0) + (diff.formatting.number_spelling or 0)
-    formatting = replace(found, reordered=diff.formatting.reordered, number_spelling=numbers)
-    status = "modified" if diff.status == "unchanged" and formatting.any else diff.status
-    return replace(diff, formatting=formatting, status=status)
 
 
 def _only_row(
@@ -289,26 +263,6 @@ def _absent(pair: Pair) -> Iterator[Finding]:
     if any(side is not None and side.absent for side in (pair.old, pair.new)):
         message = f"{pair.path} is not checked out; what its pointer records was compared"
         yield Finding(rule="not-checked-out", level="warning", message=message, dataset=pair.name)
-
-
-def _open(engine: Engine, pair: Pair, side: Side, options: DiffOptions) -> Scan:
-    from dsv.api.indexes import indexed_side
-    from dsv.formats.base import recognised, scan
-    from dsv.model.snapshot import ReadOptions, Snapshot
-
-    declared = pair.declared
-    header = options.header if options.header is not None else (declared.header if declared else True)
-    snapshot = Snapshot(
-        path=Path() if side.files is not None else side.open(),
-        format="",
-        shown_path=side.path,
-        content_id=side.content_id,
-        options=ReadOptions(header=header, skip_malformed=options.skip_malformed),
-    )
-    if side.files is not None:
-        snapshot = of_files(snapshot, side.files())
-    given = options.format or (declared.format if declared else None)
-    return indexed_side(scan(engine, recognised(snapshot, given)), pair, side)
 
 
 def _said(pair: Pair, side: Side, scan: Scan) -> Iterator[Finding]:

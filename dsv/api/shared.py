@@ -1,12 +1,18 @@
-"""Files that two folders have in common, found without reading what DVC or the stat cache knows."""
+"""What two sides have in common and is read once: files of two folders, lines of two texts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from dsv.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from dsv.diff.shared_files import SharedFiles
+    from dsv.diff.shared_lines import SharedLines
     from dsv.formats.base import MemberRows, Scan
+    from dsv.tables.duckdb import Engine
+    from dsv.tables.lines import Lines
 
 
 def shared_files(before: Scan | None, after: Scan | None) -> SharedFiles | None:
@@ -47,3 +53,63 @@ def _blocks(before: Scan, after: Scan, common: set[str]) -> list[tuple[int, int,
         else:
             found.append(block)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByLines:
+    """Two sides that were read line by line: their scans, what they share, and the other lines as files of their own.
+
+    The sides differ in spelling as those files do, and perhaps in that only one has a `final_line_end`.
+    """
+
+    scans: tuple[Scan, Scan]
+    shared: SharedLines
+    others: tuple[Snapshot, Snapshot]
+    final_line_end: bool
+
+
+def by_lines(engine: Engine, old: Snapshot, new: Snapshot) -> ByLines | None:
+    """Two large text files of one schema, of which only the lines are parsed that they do not share.
+
+    None where their lines are not all alike, or too few of them the same: they are then to be parsed as a whole.
+    """
+    from dsv.formats.base import Scan, lined
+
+    if old.format != new.format:
+        return None
+    before, after = lined(engine, old), lined(engine, new)
+    if before is None or after is None or before[0].schema != after[0].schema:
+        return None
+    from dsv.diff.shared_lines import SharedLines, common_lines
+    from dsv.tables.lines import read_lines
+
+    left, right = before[0].proved(engine, old.path), read_lines(engine, new.path, after[0].head)
+    common = None if left is None or right is None else common_lines(engine, left, right)
+    if left is None or right is None or common is None:
+        return None
+    sides = ((old, left, before[0], common.old), (new, right, after[0], common.new))
+    others = [_copied(engine, snapshot, lines, positions) for snapshot, lines, _, positions in sides]
+    for _, check in (before, after):
+        check()
+    # The lines that new shares are those of old, and so are sound.
+    if common.rows.new > common.number and after[0].proved(engine, others[1].path) is None:
+        return None
+    own = [
+        kind.some(engine, other.path, positions) for other, (_, _, kind, positions) in zip(others, sides, strict=True)
+    ]
+    scans = [
+        Scan(table=kind.table(engine, snapshot.path, lines.number), check=check, snapshot=snapshot)
+        for (snapshot, lines, kind, _), check in zip(sides, (before[1], after[1]), strict=True)
+    ]
+    return ByLines(
+        scans=(scans[0], scans[1]),
+        shared=SharedLines(own[0], own[1], common),
+        others=(others[0], others[1]),
+        final_line_end=left.final_line_end != right.final_line_end,
+    )
+
+
+def _copied(engine: Engine, snapshot: Snapshot, lines: Lines, positions: str) -> Snapshot:
+    path = engine.scratch(".txt")
+    lines.copy(positions, path)
+    return replace(snapshot, path=path)

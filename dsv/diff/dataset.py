@@ -18,6 +18,7 @@ from dsv.diff.in_place import in_place
 from dsv.diff.keys import Key
 from dsv.diff.request import DiffRequest
 from dsv.diff.shared_files import SharedFiles
+from dsv.diff.shared_lines import SharedLines
 from dsv.model.diff import DatasetDiff, Formatting, RowCounts, SchemaChange
 from dsv.model.finding import Finding
 from dsv.model.labels import LabelDiff
@@ -36,12 +37,12 @@ def diff_tables(
     request: DiffRequest,
     replay: Replay | None = None,
     media: MediaFiles | None = None,
-    shared: SharedFiles | None = None,
+    shared: SharedFiles | SharedLines | None = None,
 ) -> DatasetDiff:
     """Compare two tables of one engine; a side that is None lacks the dataset.
 
     `replay` are the migrations that lie between them, None if there are none to ask. `media` are
-    the files that rows name. `shared` are the files of both tables that are the same.
+    the files that rows name. `shared` are the files, or the lines of their files, that both tables have.
 
     The changed rows are read from the engine, which must stay open as long as they are wanted.
 
@@ -73,7 +74,7 @@ def _diff(
     request: DiffRequest,
     replay: Replay | None,
     media: MediaFiles | None,
-    shared: SharedFiles | None,
+    shared: SharedFiles | SharedLines | None,
 ) -> DatasetDiff:
     old, new, request, replay = seldom.prepared(old, new, request, replay)
     elsewhere = replay is not None or _told_by_indexes(old, new, request)
@@ -112,7 +113,8 @@ def _diff(
     match, only = seldom.meant(old, new, differences, told, request)
     sequences = Sequences(old=old, new=new, fields=_sequence(fields, key, request))
     with old.engine.progress.task("counting classes"):
-        label_diffs = _labels(old, new, fields, split, request, differences, sequences)
+        counted = shared.counted(old, new, _kept(request, None)) if isinstance(shared, SharedLines) else (old, new)
+        label_diffs = _labels(*counted, fields, split, request, differences, sequences)
     diff = DatasetDiff(
         dataset=name,
         path=path,

@@ -45,7 +45,7 @@ class Pairing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Join:
+class Join:
     """What a join of the hashes found. `least` and `most` are how far rows moved."""
 
     table: str
@@ -58,7 +58,7 @@ class _Join:
         """No row pairs with two."""
         return self.pairs == rows.old - self.alone.old == rows.new - self.alone.new
 
-    def beside_others(self) -> _Join:
+    def beside_others(self) -> Join:
         """The same with other pairs, of one position each."""
         return replace(self, least=min(self.least or 0, 0), most=max(self.most or 0, 0))
 
@@ -175,7 +175,7 @@ def drop(engine: Engine, *tables: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    join: _Join
+    join: Join
     rows: Counts
     duplicates: Counts
     nulls: Counts
@@ -246,7 +246,7 @@ def _paired_once(engine: Engine, left: str, right: str, spelled: bool, in_place:
     rows = Counts(old=engine.count(left), new=engine.count(right))
     # Where no row pairs with two, the join has no more rows than both sides together. One row more
     # proves that keys repeat, and so the join is cut off there, before it grows beyond measure.
-    join = _joined(engine, left, right, spelled, most=rows.old + rows.new + 1)
+    join = joined(engine, left, right, spelled, most=rows.old + rows.new + 1)
     if not join.each_once(rows):
         drop(engine, join.table)
         return None
@@ -262,12 +262,12 @@ def _paired_once(engine: Engine, left: str, right: str, spelled: bool, in_place:
 
 def _paired_as_multisets(engine: Engine, left: str, right: str, spelled: bool, in_place: bool) -> _Found:
     """Pair rows whose keys may repeat."""
-    tables = left, right = _stored(engine, left), _stored(engine, right)
+    tables = left, right = stored(engine, left), stored(engine, right)
     (rows_old, nulls_old), (rows_new, nulls_new) = (
         engine.rows(f"SELECT count(*), count(*) - count(k) FROM {table}")[0] for table in tables
     )
-    duplicates = _number(engine, left, right, spelled)
-    join = _joined(engine, left, right, spelled)
+    duplicates = number_repeated(engine, left, right, spelled)
+    join = joined(engine, left, right, spelled)
     found = _Found(
         join=join,
         rows=Counts(old=rows_old, new=rows_new),
@@ -279,7 +279,7 @@ def _paired_as_multisets(engine: Engine, left: str, right: str, spelled: bool, i
     return found
 
 
-def _joined(engine: Engine, left: str, right: str, spelled: bool, most: int | None = None) -> _Join:
+def joined(engine: Engine, left: str, right: str, spelled: bool, most: int | None = None) -> Join:
     """Join by key, the first `most` rows. Pairs of equal rows become one group: only what differs is stored."""
     name = engine.fresh("diff_pairs")
     same = "l.v = r.v" + (" AND l.s = r.s" if spelled else "")
@@ -300,18 +300,18 @@ def _joined(engine: Engine, left: str, right: str, spelled: bool, most: int | No
         "count(*) FILTER (o IS NOT NULL AND n IS NULL), count(*) FILTER (o IS NULL AND n IS NOT NULL), "
         f"min(least), max(most) FROM {name}"
     )[0]
-    return _Join(table=name, pairs=int(pairs), alone=Counts(old=alone_old, new=alone_new), least=least, most=most)
+    return Join(table=name, pairs=int(pairs), alone=Counts(old=alone_old, new=alone_new), least=least, most=most)
 
 
 def _alone(side: str) -> str:
     return "o IS NOT NULL AND n IS NULL" if side == "old" else "o IS NULL AND n IS NOT NULL"
 
 
-def _alone_twice(engine: Engine, joined: str) -> Counts:
+def _alone_twice(engine: Engine, table: str) -> Counts:
     """Rows of a repeated key, where no key that both sides have repeats."""
     old, new = (
         engine.value(
-            f"SELECT coalesce(sum(rows), 0) FROM (SELECT count(*) AS rows FROM {joined} "
+            f"SELECT coalesce(sum(rows), 0) FROM (SELECT count(*) AS rows FROM {table} "
             f"WHERE {_alone(side)} AND k IS NOT NULL GROUP BY k HAVING rows > 1)"
         )
         for side in ("old", "new")
@@ -319,22 +319,23 @@ def _alone_twice(engine: Engine, joined: str) -> Counts:
     return Counts(old=int(old), new=int(new))
 
 
-def _alone_without(engine: Engine, joined: str) -> Counts:
+def _alone_without(engine: Engine, table: str) -> Counts:
     """Rows without a key."""
     old, new = engine.rows(
-        f"SELECT count(*) FILTER ({_alone('old')}), count(*) FILTER ({_alone('new')}) FROM {joined} WHERE k IS NULL"
+        f"SELECT count(*) FILTER ({_alone('old')}), count(*) FILTER ({_alone('new')}) FROM {table} WHERE k IS NULL"
     )[0]
     return Counts(old=old, new=new)
 
 
-def _stored(engine: Engine, source: str) -> str:
+def stored(engine: Engine, source: str) -> str:
+    """Keep what a relation gives in a table; its name."""
     name = engine.fresh("diff_hashes")
     engine.execute(f"CREATE TABLE {name} AS SELECT * FROM {source}")
     return name
 
 
-def _number(engine: Engine, left: str, right: str, spelled: bool) -> Counts:
-    """Tell apart the rows of a key that repeats, by their value and a running number; count them.
+def number_repeated(engine: Engine, left: str, right: str, spelled: bool) -> Counts:
+    """Tell apart the rows of a key that repeats in stored hashes, by their value and a running number; count them.
 
     The engine gives 0 for 0, and for zeros and a number what it gives for the number: without the word
     that goes first, the first of several rows of nothing but zeros would have the key of a row that holds 1.
@@ -349,7 +350,7 @@ def _number(engine: Engine, left: str, right: str, spelled: bool) -> Counts:
         groups = f"SELECT count(*) AS rows FROM {table} SEMI JOIN {repeated} USING (k) GROUP BY k HAVING rows > 1"
         found.append(int(engine.value(f"SELECT coalesce(sum(rows), 0) FROM ({groups})")))
         number = f"row_number() OVER (PARTITION BY k, v ORDER BY {'s, p' if spelled else 'p'})"
-        numbered = _stored(
+        numbered = stored(
             engine,
             f"(SELECT * FROM {table} ANTI JOIN {repeated} USING (k) UNION ALL "
             f"SELECT * REPLACE (hash('repeated', k, v, {number}) AS k) FROM {table} SEMI JOIN {repeated} USING (k))",
@@ -360,10 +361,15 @@ def _number(engine: Engine, left: str, right: str, spelled: bool) -> Counts:
     return Counts(old=found[0], new=found[1])
 
 
-def _reordered(engine: Engine, join: _Join, left: str, right: str, in_place: bool) -> bool | None:
+def _reordered(engine: Engine, join: Join, left: str, right: str, in_place: bool) -> bool | None:
     known = (join.beside_others() if in_place else join).reordered()
     if known is not None or in_place:
         return known
     pairs = f"SELECT l.p AS o, r.p AS n FROM {left} AS l JOIN {right} AS r ON l.k = r.k"
+    return crosses(engine, pairs)
+
+
+def crosses(engine: Engine, pairs: str) -> bool:
+    """Say whether of any two pairs of positions `o` and `n` (SQL) the one that is first in old is not so in new."""
     backwards = f"SELECT n < lag(n) OVER (ORDER BY o) AS back FROM ({pairs})"
     return bool(engine.value(f"SELECT coalesce(bool_or(back), false) FROM ({backwards})"))

@@ -10,13 +10,16 @@ from typing import IO, Protocol, runtime_checkable
 
 from dsv import registry
 from dsv.errors import FormatError
+from dsv.formats._lined import LEAST_BYTES, Lined
 from dsv.formats._watch import Watch
 from dsv.model.diff import Formatting
 from dsv.model.finding import Finding
 from dsv.model.identity import Rung
-from dsv.model.snapshot import Dialect, Snapshot
+from dsv.model.snapshot import Dialect, ReadOptions, Snapshot
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import Table
+
+_NO_HEADER = ReadOptions(header=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +177,16 @@ class ReadOnly:
 class Spelled(Protocol):
     """A text format, in which one value has several spellings."""
 
-    def spelling(self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting: ...
+    def spelling(
+        self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool, respelled: bool
+    ) -> Formatting: ...
+
+
+@runtime_checkable
+class LineByLine(Protocol):
+    """A text format of one record a line, if a file's lines are all alike."""
+
+    def lined(self, engine: Engine, snapshot: Snapshot) -> Lined | None: ...
 
 
 def detect(name: str) -> tuple[str, bool]:
@@ -270,10 +282,29 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
     return replace(found, check=check, snapshot=snapshot)
 
 
-def spelling(old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting | None:
+def lined(engine: Engine, snapshot: Snapshot) -> tuple[Lined, Callable[[], None]] | None:
+    """What the lines of a large file have to be for it to be read line by line; None where it is not read so.
+
+    Also what is called when they were read: it raises FormatError if the file has changed meanwhile.
+    """
+    plugin = format_of(snapshot)
+    plain = snapshot.members is None and not snapshot.gzip and snapshot.options in (ReadOptions(), _NO_HEADER)
+    if not (plain and isinstance(plugin, LineByLine) and snapshot.path.is_file()):
+        return None
+    if snapshot.path.stat().st_size < LEAST_BYTES:
+        return None
+    watch = Watch()
+    found = plugin.lined(engine, watch.over(snapshot))
+    return None if found is None else (found, watch.check)
+
+
+def spelling(
+    old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool, respelled: bool = True
+) -> Formatting | None:
     """What differs between two files of one text format and changes no value; None for other formats.
 
-    `key` are the fields that pair rows, none where they pair by their values.
+    `key` are the fields that pair rows, none where they pair by their values. Not `respelled`: it is known that
+    rows are equal only where their lines are.
     """
     plugin = format_of(old)
     if (
@@ -283,7 +314,7 @@ def spelling(old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position:
         or new.members is not None
     ):
         return None
-    return plugin.spelling(old, new, key, by_position=by_position)
+    return plugin.spelling(old, new, key, by_position=by_position, respelled=respelled)
 
 
 def publish(publication: Publication, stream: IO[bytes]) -> None:

@@ -7,6 +7,7 @@ from typing import IO
 from dsv.formats._json.lines import looks_like
 from dsv.formats._json.lines_publish import write
 from dsv.formats._json.scan import scan
+from dsv.formats._lined import Lined
 from dsv.formats._shared.changes import publish
 from dsv.formats.base import Format, Publication, Scan
 from dsv.model.diff import Formatting
@@ -33,15 +34,23 @@ class JsonLines:
         """Read the file as a table of typed fields. Raises: FormatError: a line is no JSON object."""
         return scan(engine, snapshot)
 
+    def lined(self, engine: Engine, snapshot: Snapshot) -> Lined | None:
+        """What the lines of the file have to be, as the first ones are."""
+        from dsv.formats._json.lined import lined
+
+        return lined(engine, snapshot)
+
     def publish(self, publication: Publication, stream: IO[bytes]) -> None:
         """Write the final rows; members that did not change keep their spelling. Raises: FormatError."""
         publish(publication, stream, write)
 
-    def spelling(self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting:
+    def spelling(
+        self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool, respelled: bool
+    ) -> Formatting:
         """Count what differs and changes no value. Raises: FormatError."""
         from dsv.formats._json.lines_spelling import compare
 
-        return compare(old, new)
+        return compare(old, new, respelled=respelled)
 
 
 plugin: Format = JsonLines()

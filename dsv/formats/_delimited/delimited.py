@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO
 
+from dsv.formats._lined import Lined
 from dsv.formats.base import Publication, Scan
 from dsv.model.diff import Formatting
 from dsv.model.snapshot import Dialect, Snapshot
@@ -36,13 +37,21 @@ class Delimited:
 
         return scan(engine, snapshot, self.delimiters)
 
+    def lined(self, engine: Engine, snapshot: Snapshot) -> Lined | None:
+        """What the lines of the file have to be, as the first ones are."""
+        from dsv.formats._delimited.lined import lined
+
+        return lined(engine, snapshot, self.delimiters)
+
     def publish(self, publication: Publication, stream: IO[bytes]) -> None:
         """Write the final rows, everything untouched spelled as in the base. Raises: FormatError."""
         from dsv.formats._delimited.publish import publish
 
         publish(publication, stream, self.delimiters)
 
-    def spelling(self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool) -> Formatting:
+    def spelling(
+        self, old: Snapshot, new: Snapshot, key: tuple[str, ...], *, by_position: bool, respelled: bool
+    ) -> Formatting:
         """Count what differs and changes no value. Raises: FormatError."""
         from dsv.formats._delimited.spelling import compare
 

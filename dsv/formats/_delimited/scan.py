@@ -31,7 +31,7 @@ _USUAL_RECORD_BYTES = 2 * 1000 * 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
     """A file that DuckDB is to read, and the malformed lines that are not in it."""
 
     path: Path
@@ -66,7 +66,7 @@ def scan(engine: Engine, snapshot: Snapshot, delimiters: Sequence[str]) -> Scan:
     return Scan(table=table, malformed=source.malformed, first_malformed=source.first_malformed)
 
 
-def _read(engine: Engine, snapshot: Snapshot, layout: Layout) -> tuple[_Source, str]:
+def _read(engine: Engine, snapshot: Snapshot, layout: Layout) -> tuple[Source, str]:
     census = Census(layout)
     # How many bytes a gzipped file holds is known at its end only.
     size = None if snapshot.gzip else snapshot.path.stat().st_size
@@ -75,7 +75,7 @@ def _read(engine: Engine, snapshot: Snapshot, layout: Layout) -> tuple[_Source, 
             census.add(piece)
             task.advance(len(piece))
     if census.plain:
-        source = _Source(
+        source = Source(
             path=snapshot.path,
             gzip=snapshot.gzip,
             size=census.size_bytes,
@@ -89,7 +89,7 @@ def _read(engine: Engine, snapshot: Snapshot, layout: Layout) -> tuple[_Source, 
     return source, _load(engine, source, layout, _LONGEST_RECORD_BYTES)
 
 
-def _try_load(engine: Engine, source: _Source, layout: Layout) -> str | None:
+def _try_load(engine: Engine, source: Source, layout: Layout) -> str | None:
     import duckdb
 
     for longest in (_USUAL_RECORD_BYTES, _LONGEST_RECORD_BYTES):
@@ -104,8 +104,13 @@ def _try_load(engine: Engine, source: _Source, layout: Layout) -> str | None:
     return None
 
 
-def _load(engine: Engine, source: _Source, layout: Layout, longest: int) -> str:
+def _load(engine: Engine, source: Source, layout: Layout, longest: int) -> str:
     """Read a file for the engine; the relation's name."""
+    return stage(engine, reader(source, layout, longest), source.size)
+
+
+def reader(source: Source, layout: Layout, longest: int = _USUAL_RECORD_BYTES) -> str:
+    """SQL that reads a file whose records take no more than `longest` bytes."""
     options = {
         "auto_detect": "false",
         "delim": literal(layout.delimiter),
@@ -125,11 +130,10 @@ def _load(engine: Engine, source: _Source, layout: Layout, longest: int) -> str:
         "columns": columns((name, "VARCHAR") for name in layout.names),
     }
     settings = ", ".join(f"{name} = {value}" for name, value in options.items())
-    reader = f"read_csv({literal(str(source.path))}, {settings})"
-    return stage(engine, reader, source.size)
+    return f"read_csv({literal(str(source.path))}, {settings})"
 
 
-def _rewrite(engine: Engine, snapshot: Snapshot, layout: Layout) -> _Source:
+def _rewrite(engine: Engine, snapshot: Snapshot, layout: Layout) -> Source:
     """Copy the sound records in a spelling with one meaning, and count the others.
 
     Raises: FormatError: a record is malformed, and the snapshot does not say to skip such.
@@ -154,7 +158,7 @@ def _rewrite(engine: Engine, snapshot: Snapshot, layout: Layout) -> _Source:
                 first = first or f"{snapshot.shown_path}:{record.line}"
     if malformed and not skip:
         raise _ragged(malformed, len(layout.names), first)
-    return _Source(
+    return Source(
         path=path,
         gzip=False,
         size=size,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Hashable, Sequence
+import re
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from dsv.formats._delimited.layout import Layout, lines, read_layout, unquoted
@@ -30,7 +31,7 @@ def compare(
         return Formatting()
     layouts = [read_layout(snapshot, delimiters) for snapshot in (old, new)]
     whole = replace(layout_differences(*found), delimiter=layouts[0].delimiter != layouts[1].delimiter)
-    if not _in_question(*found):
+    if not _in_question(*found, {layout.delimiter for layout in layouts}):
         return replace(whole, quoting=0, line_ends=0)
     skip = [snapshot.options.skip_malformed for snapshot in (old, new)]
     (old_head, before), (new_head, after) = (
@@ -47,13 +48,23 @@ def compare(
     )
 
 
-def _in_question(old: Content, new: Content) -> bool:
+def _in_question(old: Content, new: Content, delimiters: Collection[str]) -> bool:
     """Say whether a cell may be quoted or a line may end otherwise: the common case is that none does."""
     if len(old.ends | new.ends) > 1:
         return True
     if b'"' not in old.data and b'"' not in new.data:
         return False
-    return any(b'"' in line for side in left_over(old, new) for line in side)
+    quoted = (line for side in left_over(old, new) for line in side if b'"' in line)
+    sparingly = _sparingly(*delimiters).fullmatch if len(delimiters) == 1 else None
+    return any(sparingly is None or sparingly(line) is None for line in quoted)
+
+
+def _sparingly(delimiter: str) -> re.Pattern[bytes]:
+    """A line in which only those cells are quoted that have to be: equal ones then are quoted alike."""
+    mark = re.escape(delimiter.encode())
+    plain = rb'[^"' + mark + rb"]*+"
+    cell = rb"(?:" + plain + rb'|"' + plain + rb"(?:" + mark + rb'|"")(?:[^"]|"")*+")'
+    return re.compile(cell + rb"(?:" + mark + cell + rb")*+")
 
 
 def _rows(content: Content, layout: Layout, check: bool) -> tuple[_Row | None, list[_Row]]:

@@ -22,31 +22,39 @@ _TOKENS = re.compile(rb'(?P<text>"(?:[^"\\]|\\.)*")|(?P<blank>[ \t\r\n]+)|(?P<nu
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line and its tokens as they are spelled."""
+    """A line, and its value."""
 
+    raw: bytes
     value: Any
-    texts: Counter[bytes]
-    blanks: Counter[bytes]
-    numbers: Counter[bytes]
+
+    def tokens(self) -> dict[str, Counter[bytes]]:
+        """Its texts, blanks and numbers as they are spelled."""
+        found: dict[str, Counter[bytes]] = {"text": Counter(), "blank": Counter(), "number": Counter()}
+        for match in _TOKENS.finditer(self.raw):
+            found[str(match.lastgroup)][match.group()] += 1
+        return found
 
 
-def compare(old: Snapshot, new: Snapshot) -> Formatting:
-    """Count lines (of numbers: numbers) of equal values that are spelled otherwise."""
+def compare(old: Snapshot, new: Snapshot, *, respelled: bool) -> Formatting:
+    """Count lines (of numbers: numbers) of equal values that are spelled otherwise; not `respelled`: there are none."""
     found = contents(old, new)
     if found is None:
         return Formatting()
     whole = replace(layout_differences(*found), line_ends=_line_ends(*found))
+    if not respelled:
+        return replace(whole, number_spelling=0, key_order=0, whitespace=0, escapes=0)
     rest = left_over(*found)
     if max(len(side) for side in rest) > MOST_LINES:
         return whole
     before, after = ([*_parsed(side)] for side in rest)
     same = list(pairs(before, after))
+    tokens = [(left.tokens(), right.tokens()) for left, right in same]
     return replace(
         whole,
-        number_spelling=sum((left.numbers - right.numbers).total() for left, right in same),
+        number_spelling=sum((left["number"] - right["number"]).total() for left, right in tokens),
         key_order=sum(json.dumps(left.value) != json.dumps(right.value) for left, right in same),
-        whitespace=sum(left.blanks != right.blanks for left, right in same),
-        escapes=sum(left.texts != right.texts for left, right in same),
+        whitespace=sum(left["blank"] != right["blank"] for left, right in tokens),
+        escapes=sum(left["text"] != right["text"] for left, right in tokens),
     )
 
 
@@ -67,10 +75,7 @@ def _parsed(lines: Counter[bytes]) -> Iterator[tuple[Hashable, _Line]]:
             value = _plain(json.loads(raw))
         except (ValueError, RecursionError):
             continue
-        tokens: dict[str, Counter[bytes]] = {"text": Counter(), "blank": Counter(), "number": Counter()}
-        for match in _TOKENS.finditer(raw):
-            tokens[str(match.lastgroup)][match.group()] += 1
-        line = _Line(value, tokens["text"], tokens["blank"], tokens["number"])
+        line = _Line(raw, value)
         for _ in range(count):
             yield json.dumps(value, sort_keys=True), line
 

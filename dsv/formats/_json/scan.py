@@ -34,11 +34,12 @@ _BUFFERS = 5
 """So many times the longest object is in memory while it is read."""
 _LINE_ENDS = bytes.maketrans(b"\r\n", b"  ")
 _OBJECTS = "records = false, columns = {json: 'JSON'}"
-_SNIFF = "sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0, maximum_depth = -1"
+SNIFF = "map_inference_threshold = -1, field_appearance_threshold = 0, maximum_depth = -1"
+"""How the engine finds types: no object is a map, and no member is too rare."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
     """A file that DuckDB is to read. `checked`: every line in it is known to be an object.
 
     No object takes more than `longest` bytes. The engine sets aside twice as much for each of its threads.
@@ -66,6 +67,16 @@ class _Source:
         sizes = f"compression = {zipped}, maximum_object_size = {self.object_bytes}, hive_partitioning = false"
         return f"read_json({literal(str(self.path))}, format = {literal(self.shape)}, {sizes}, {options})"
 
+    def typed(self, types: Mapping[str, str]) -> str:
+        """SQL that reads the members of some names as values of dsv's types."""
+        read = columns((name, "JSON" if kind == "json" else engine_type(kind)) for name, kind in types.items())
+        reader = self.reader(f"auto_detect = false, columns = {read}")
+        selected = ", ".join(
+            f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}" if kind == "json" else identifier(name)
+            for name, kind in types.items()
+        )
+        return f"(SELECT {selected} FROM {reader})"
+
 
 def scan(engine: Engine, snapshot: Snapshot, shape: Shape = LINES, as_spelled: frozenset[str] = frozenset()) -> Scan:
     """Read a file of JSON objects as a table of typed fields; those `as_spelled` keep the text of their JSON.
@@ -83,7 +94,7 @@ def scan(engine: Engine, snapshot: Snapshot, shape: Shape = LINES, as_spelled: f
     return Scan(table=table, malformed=source.malformed, first_malformed=source.first_malformed)
 
 
-def _look(snapshot: Snapshot, shape: Shape) -> _Source | None:
+def _look(snapshot: Snapshot, shape: Shape) -> Source | None:
     """Read all bytes once; None if DuckDB would not read them as they are meant.
 
     Raises: FormatError: NUL bytes, not UTF-8, no line, or a damaged gzip stream.
@@ -97,14 +108,14 @@ def _look(snapshot: Snapshot, shape: Shape) -> _Source | None:
             empty = empty and not piece.removeprefix(BOM).strip()
     if empty:
         raise _empty(snapshot)
-    return _Source(snapshot.path, snapshot.gzip, size, longest, shape.name) if plain else None
+    return Source(snapshot.path, snapshot.gzip, size, longest, shape.name) if plain else None
 
 
 def _empty(snapshot: Snapshot) -> FormatError:
     return FormatError("the file is empty", where=snapshot.shown_path, hint="a table has one JSON object at the least")
 
 
-def _rewrite(engine: Engine, snapshot: Snapshot, shape: Shape) -> _Source:
+def _rewrite(engine: Engine, snapshot: Snapshot, shape: Shape) -> Source:
     """Copy the objects, a line each, and count what is none.
 
     Raises: FormatError: a line is none, and the snapshot does not say to skip such.
@@ -127,10 +138,10 @@ def _rewrite(engine: Engine, snapshot: Snapshot, shape: Shape) -> _Source:
                 raise wrong
     if not size:
         raise _empty(snapshot)
-    return _Source(path, False, size, longest, checked=True, malformed=malformed, first_malformed=first)
+    return Source(path, False, size, longest, checked=True, malformed=malformed, first_malformed=first)
 
 
-def _attempt(engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source) -> Table | None:
+def _attempt(engine: Engine, snapshot: Snapshot, shape: Shape, source: Source) -> Table | None:
     """Let DuckDB read a file; None if it refuses, or if it may have read as a row what is none.
 
     Raises: FormatError: the objects' members do not make a table, or do not fit the declared schema.
@@ -150,8 +161,8 @@ def _attempt(engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source) 
         raise FormatError(f"the file cannot be read: {reason}", where=snapshot.shown_path) from None
 
 
-def _read(engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source) -> Table | None:
-    found = engine.columns(source.reader(_SNIFF))
+def _read(engine: Engine, snapshot: Snapshot, shape: Shape, source: Source) -> Table | None:
+    found = engine.columns(source.reader(f"{SNIFF}, sample_size = -1"))
     if list(found) == ["json"] and not source.checked:
         # DuckDB's answer for lines that are not all objects, and for objects of one member of that name.
         return None
@@ -162,7 +173,7 @@ def _read(engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source) -> 
     return _inferred(engine, snapshot, shape, source, found)
 
 
-def _names(engine: Engine, source: _Source, found: list[str]) -> list[str]:
+def _names(engine: Engine, source: Source, found: list[str]) -> list[str]:
     """The members' names as the file has them: DuckDB renames those that differ only in case."""
     renamed = any(re.fullmatch(r".*_\d+", name, re.DOTALL) and _twin(name, found) for name in found)
     if not renamed and found != ["json"]:
@@ -176,7 +187,7 @@ def _twin(name: str, names: list[str]) -> bool:
 
 
 def _inferred(
-    engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source, found: Mapping[str, DuckDBPyType]
+    engine: Engine, snapshot: Snapshot, shape: Shape, source: Source, found: Mapping[str, DuckDBPyType]
 ) -> Table | None:
     found = {**found, **_narrowed(engine, source, {name: kind for name, kind in found.items() if is_wide(kind)})}
     types = {name: type_of(kind) for name, kind in found.items()}
@@ -202,7 +213,7 @@ def _inferred(
 
 
 def _loaded(
-    engine: Engine, snapshot: Snapshot, shape: Shape, source: _Source, types: dict[str, str]
+    engine: Engine, snapshot: Snapshot, shape: Shape, source: Source, types: dict[str, str]
 ) -> tuple[str, dict[str, str]]:
     """The rows, and the types that they were read with: integers wider than an older engine holds are JSON."""
     import duckdb
@@ -217,7 +228,7 @@ def _loaded(
     return _load(engine, source, types), types
 
 
-def _narrowed(engine: Engine, source: _Source, wide: Mapping[str, DuckDBPyType]) -> dict[str, DuckDBPyType]:
+def _narrowed(engine: Engine, source: Source, wide: Mapping[str, DuckDBPyType]) -> dict[str, DuckDBPyType]:
     """Those of the fields whose integers all have 64 bits: the engine takes any of both signs for wider ones."""
     if not wide:
         return {}
@@ -241,7 +252,7 @@ def _declared(
     engine: Engine,
     snapshot: Snapshot,
     shape: Shape,
-    source: _Source,
+    source: Source,
     found: Mapping[str, DuckDBPyType],
     schema: Schema,
 ) -> Table | None:
@@ -268,15 +279,9 @@ def _as_text(item: Field) -> bool:
     return item.type in TEXT_TYPES
 
 
-def _load(engine: Engine, source: _Source, types: Mapping[str, str]) -> str:
+def _load(engine: Engine, source: Source, types: Mapping[str, str]) -> str:
     """Read a file for the engine; the relation's name."""
-    read = columns((name, "JSON" if kind == "json" else engine_type(kind)) for name, kind in types.items())
-    reader = source.reader(f"auto_detect = false, columns = {read}")
-    selected = ", ".join(
-        f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}" if kind == "json" else identifier(name)
-        for name, kind in types.items()
-    )
-    relation = stage(engine, f"(SELECT {selected} FROM {reader})", source.size)
+    relation = stage(engine, source.typed(types), source.size)
     mixed = [name for name, kind in types.items() if kind == "json" and name not in source.as_spelled]
     return in_one_spelling(engine, relation, mixed, source.size)
 

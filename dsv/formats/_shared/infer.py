@@ -19,19 +19,26 @@ _SAMPLE_ROWS, _SAMPLE_CELLS = 250, 50_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A type that a field may have: `admits` for a cell of the sample, `test` as SQL over all rows."""
+    """A type that a field may have: `admits` for a cell of the sample, `test` as SQL over all rows.
+
+    `surely` (RE2) is matched by texts only that pass the test, though not by all of them.
+    """
 
     type: str
     admits: Callable[[str], object]
     test: Callable[[str], str]
+    surely: str
 
 
+_FINITE = r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?"
+_DAYS = r"[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+"""All days but those that only leap years have."""
 CANDIDATES = (
-    Candidate("integer", re.compile(INTEGER).fullmatch, lambda column: matches(column, INTEGER)),
-    Candidate("number", re.compile(NUMBER).fullmatch, is_number),
-    Candidate("boolean", LOWER.__contains__, lambda column: one_of(column, LOWER)),
-    Candidate("boolean", TITLE.__contains__, lambda column: one_of(column, TITLE)),
-    Candidate("date", re.compile(DATE).fullmatch, is_date),
+    Candidate("integer", re.compile(INTEGER).fullmatch, lambda column: matches(column, INTEGER), INTEGER),
+    Candidate("number", re.compile(NUMBER).fullmatch, is_number, _FINITE),
+    Candidate("boolean", LOWER.__contains__, lambda column: one_of(column, LOWER), "|".join(LOWER)),
+    Candidate("boolean", TITLE.__contains__, lambda column: one_of(column, TITLE), "|".join(TITLE)),
+    Candidate("date", re.compile(DATE).fullmatch, is_date, _DAYS),
 )
 
 
@@ -41,6 +48,17 @@ def infer(engine: Engine, relation: str, names: Sequence[str]) -> Schema:
     A field without any value is a string. Integers have at most 18 digits, and numbers at most 15
     before the point: what a wider one means would be lost in 64 bits, so it stays text.
     """
+    return schema_of(names, passed(engine, relation, names))
+
+
+def schema_of(names: Sequence[str], found: Sequence[Candidate | None]) -> Schema:
+    """The schema of text fields of these types; None for a string."""
+    types = [candidate.type if candidate else "string" for candidate in found]
+    return Schema(fields=tuple(Field(name=name, type=kind) for name, kind in zip(names, types, strict=True)))
+
+
+def passed(engine: Engine, relation: str, names: Sequence[str]) -> list[Candidate | None]:
+    """Of each text field the first candidate that all its cells pass; None where none does, or there is no cell."""
     limit = max(20, min(_SAMPLE_ROWS, _SAMPLE_CELLS // max(1, len(names))))
     columns = ", ".join(map(identifier, names))
     sample = engine.rows(f"SELECT {columns} FROM {relation} LIMIT {limit}")
@@ -52,11 +70,11 @@ def infer(engine: Engine, relation: str, names: Sequence[str]) -> Schema:
     ]
     tests = [f"bool_and({candidate.test(identifier(names[index]))})" for index, candidate in open_tests]
     verdicts = engine.aggregates(relation, tests)
-    types: dict[int, str] = {}
+    found: dict[int, Candidate] = {}
     for (index, candidate), verdict in zip(open_tests, verdicts, strict=True):
         if verdict:
-            types.setdefault(index, candidate.type)
-    return Schema(fields=tuple(Field(name=name, type=types.get(index, "string")) for index, name in enumerate(names)))
+            found.setdefault(index, candidate)
+    return [found.get(index) for index in range(len(names))]
 
 
 def check_cells(

@@ -1,0 +1,153 @@
+"""Two text files most of whose lines are the same, byte for byte: the rows of these are equal, and are parsed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from dsv.diff.fields import FieldPair, key_hash
+from dsv.diff.keys import Key, is_unique
+from dsv.diff.request import DiffRequest
+from dsv.diff.rows import NONE, Join, Pairing, crosses, drop, hashes, joined, number_repeated, pair, stored
+from dsv.model.counts import Counts
+from dsv.model.schema import Schema
+from dsv.tables.duckdb import Engine, identifier
+from dsv.tables.lines import Lines
+from dsv.tables.table import POSITION, Table, stage
+
+WORTH_SHARING = 0.5
+"""Where less than this share of the lines is shared, all are parsed."""
+
+
+CELL_BYTES = 32
+"""What a cell of a key or a label takes in the engine's memory, or about that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonLines:
+    """How the lines of two files pair: `rows` in all, `number` of them shared.
+
+    `old` and `new` are relations of the positions `p` of the others, `pairs` one of the positions `o` and `n` of the
+    shared ones, which moved by `least` to `most`.
+    """
+
+    rows: Counts
+    number: int
+    old: str
+    new: str
+    pairs: str
+    least: int | None
+    most: int | None
+
+
+def common_lines(engine: Engine, old: Lines, new: Lines) -> CommonLines | None:
+    """Pair equal lines, as multisets; None where too few are equal."""
+    rows = Counts(old=old.number, new=new.number)
+    left, right = old.hashed, new.hashed
+    join = joined(engine, left, right, spelled=False, most=rows.old + rows.new + 1)
+    if not join.each_once(rows):
+        drop(engine, join.table)
+        left, right = stored(engine, left), stored(engine, right)
+        number_repeated(engine, left, right, spelled=False)
+        join = joined(engine, left, right, spelled=False)
+    alone, other = engine.rows(f"SELECT count(o), count(n) FROM {join.table}")[0]
+    if rows.old - alone < WORTH_SHARING * max(rows.old, rows.new):
+        return None
+    if rows.old - alone != rows.new - other:
+        raise AssertionError(f"the lines do not add up: {rows}, {alone} and {other} of them alone")
+    return CommonLines(
+        rows=rows,
+        number=rows.old - alone,
+        old=f"(SELECT o AS p FROM {join.table} WHERE o IS NOT NULL)",
+        new=f"(SELECT n AS p FROM {join.table} WHERE n IS NOT NULL)",
+        pairs=f"SELECT l.p AS o, r.p AS n FROM {left} AS l JOIN {right} AS r ON l.k = r.k AND l.v = r.v",
+        least=join.least,
+        most=join.most,
+    )
+
+
+class SharedLines:
+    """The rows of two tables of one schema, by whether the other side has their line.
+
+    `old` and `new` are the rows of the lines that only that side has.
+    """
+
+    def __init__(self, old: Table, new: Table, common: CommonLines) -> None:
+        self.old, self.new = old, new
+        self._common = common
+        self._few: Table | None = None
+        self.respelled = True
+        """Rows of the other lines may be equal."""
+
+    def pair(
+        self, old: Table, new: Table, key: Key, compared: Sequence[FieldPair], request: DiffRequest
+    ) -> Pairing | None:
+        """Pair the rows of `old` and `new` (all of them), of which those of shared lines pair with each other.
+
+        None where that is not certain to be right: as where a key repeats, for equal rows then go first.
+        """
+        if old.schema != new.schema or request.by_position or request.identity or request.key_forms:
+            return None
+        wanted = {*(item.old.name for item in key.fields), *request.labels, *filter(None, [request.split])}
+        self._few = self._with_fields(old, wanted)
+        # An inferred key was looked at already.
+        if key.fields and key.source != "inferred" and not (is_unique(self._few, key.fields) and not self._meet(key)):
+            return None
+        own = pair(self.old, self.new, key, compared)
+        if own.duplicate_keys not in (None, NONE) or (own.pairs and not key.fields):
+            # Which of several equal rows is which depends on all of them.
+            drop(old.engine, own.table)
+            return None
+        differing = self.old.engine.value(f"SELECT count(*) FILTER (o IS NOT NULL AND n IS NOT NULL) FROM {own.table}")
+        self.respelled = own.pairs > differing
+        number = self._common.number
+        if own.rows != Counts(old=self._common.rows.old - number, new=self._common.rows.new - number):
+            raise AssertionError(f"the lines do not add up: {self._common.rows}, {number} shared, {own.rows} others")
+        return replace(
+            own,
+            rows=self._common.rows,
+            pairs=own.pairs + number,
+            reordered=self._reordered(own, key, compared),
+        )
+
+    def counted(self, old: Table, new: Table, names: Iterable[str]) -> tuple[Table, Table]:
+        """Both tables with some of their fields at the least, as far as they were kept: rows in any order."""
+        few = self._few
+        if few is None or not {*names} <= {*few.schema.names}:
+            return old, new
+        columns = ", ".join(map(identifier, few.schema.names))
+        shared = f"SELECT {columns} FROM {few.relation} ANTI JOIN {self.old.relation} USING ({POSITION})"
+        every = f"({shared} UNION ALL SELECT {columns} FROM {self.new.relation})"
+        return few, replace(few, relation=every)
+
+    def _with_fields(self, table: Table, names: set[str]) -> Table:
+        """A table with only some of its fields, kept: all of it is parsed only once for them."""
+        fields = tuple(item for item in table.schema if item.name in names) or table.schema.fields[:1]
+        columns = ", ".join(identifier(item.name) for item in fields)
+        size = CELL_BYTES * len(fields) * self._common.rows.old
+        relation = stage(table.engine, f"(SELECT {columns} FROM {table.relation})", size)
+        texts = table.text_fields & {item.name for item in fields}
+        return Table(engine=table.engine, relation=relation, schema=Schema(fields=fields), text_fields=texts)
+
+    def _meet(self, key: Key) -> bool:
+        """A row of a line that only new has, has the key of a shared one."""
+        few = self._few
+        assert few is not None
+        shared = f"{few.relation} AS dsv_table ANTI JOIN {self.old.relation} USING ({POSITION})"
+        others = f"SELECT {key_hash(key.fields, 'new')} FROM {self.new.relation} AS dsv_table"
+        known = f"SELECT {key_hash(key.fields, 'old')} AS k FROM {shared}"
+        return bool(few.engine.value(f"SELECT EXISTS (FROM ({known}) WHERE k IN ({others}))"))
+
+    def _reordered(self, own: Pairing, key: Key, compared: Sequence[FieldPair]) -> bool:
+        engine = self.old.engine
+        left = hashes(self.old, "old", key, compared, by_position=False)
+        right = hashes(self.new, "new", key, compared, by_position=False)
+        others = f"SELECT l.p AS o, r.p AS n FROM {left} AS l JOIN {right} AS r ON l.k = r.k"
+        moved = engine.rows(f"SELECT min(n - o), max(n - o) FROM ({others})")[0]
+        steps = [step for step in (self._common.least, self._common.most, *moved) if step is not None]
+        alone = Counts(old=own.rows.old - own.pairs, new=own.rows.new - own.pairs)
+        join = Join(
+            table="", pairs=own.pairs, alone=alone, least=min(steps, default=None), most=max(steps, default=None)
+        )
+        known = join.reordered()
+        return crosses(engine, f"{self._common.pairs} UNION ALL {others}") if known is None else known
