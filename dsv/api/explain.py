@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dsv.api.names import CHAIN_LOCK, MIGRATIONS, PARAMETERS
+from dsv.api.names import CHAIN_LOCK, MIGRATIONS, PARAMETERS, SQUASHED
 from dsv.api.pairs import Pair
 from dsv.documents import pipeline
 from dsv.errors import DsvError, MigrationError
@@ -21,7 +22,7 @@ from dsv.tables.duckdb import Engine
 if TYPE_CHECKING:
     from dsv.diff.replay import Replay
     from dsv.migrations.chain import Chain
-    from dsv.model.migration import LockEntry, Migration
+    from dsv.model.migration import ChainLock, LockEntry, Migration
 
 
 def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Finding]]:
@@ -51,7 +52,7 @@ def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Find
         return None, [Finding(rule="replay-failed", level="warning", message=message + where, dataset=pair.name)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Files:
     """A dataset's chain as a tree has it. `folder` is the repository path of its documents."""
 
@@ -59,29 +60,42 @@ class _Files:
     folder: str
     dataset: str
 
-    def path(self, name: str) -> str:
-        return f"{self.folder}/{name}"
-
-    def entries(self) -> tuple[LockEntry, ...]:
-        """What `chain.lock` says is applied, in order."""
-        content = self.tree.read(self.path(CHAIN_LOCK))
-        if content is None:
-            return ()
+    @cached_property
+    def lock(self) -> ChainLock:
+        """What `chain.lock` says is applied."""
         from dsv.migrations import lock
+        from dsv.model.migration import BASE_ID, ChainLock
 
-        return lock.load(content, self.path(CHAIN_LOCK)).entries
+        content = self.tree.read(f"{self.folder}/{CHAIN_LOCK}")
+        if content is None:
+            return ChainLock(head=BASE_ID, entries=())
+        return lock.load(content, f"{self.folder}/{CHAIN_LOCK}")
+
+    def place(self, migration: str) -> str:
+        """The folder of a migration's document and side files."""
+        squashed = any(entry.id == migration for entry in self.lock.squashed)
+        return f"{self.folder}/{SQUASHED}" if squashed else self.folder
+
+    @property
+    def base_path(self) -> str:
+        """Where the base stands that the whole chain starts from, squashed migrations included."""
+        from dsv.model.migration import BASE_ID
+
+        return f"{self.folder}/{SQUASHED + '/' if self.lock.squashed else ''}{BASE_ID}.yaml"
 
     def parameters(self, migration: str) -> Mapping[str, Any]:
-        """What `params.yaml` holds for a migration."""
-        path = posixpath.join(posixpath.dirname(posixpath.dirname(self.folder)), PARAMETERS)
-        text = (self.tree.read(path) or b"").decode("utf-8", "surrogateescape")
+        """What `params.yaml` holds for a migration; that of a squashed one stands beside its document."""
+        place = self.place(migration)
+        top = place if place != self.folder else posixpath.dirname(posixpath.dirname(self.folder))
+        text = (self.tree.read(posixpath.join(top, PARAMETERS)) or b"").decode("utf-8", "surrogateescape")
         return pipeline.parameters(text, self.dataset, migration)
 
-    def text(self, name: str) -> bytes:
+    def text(self, path: str) -> bytes:
         """A file of the chain. Raises: MigrationError: it is not there."""
-        content = self.tree.read(self.path(name))
+        content = self.tree.read(path)
         if content is None:
-            raise MigrationError(f"{name} is not there", where=f"{self.path(name)} at {self.tree.revision.name}")
+            name = posixpath.basename(path)
+            raise MigrationError(f"{name} is not there", where=f"{path} at {self.tree.revision.name}")
         return content
 
     def copy(self, engine: Engine, migrations: Sequence[Migration]) -> Path:
@@ -91,11 +105,12 @@ class _Files:
         folder = engine.scratch()
         folder.mkdir(parents=True)
         for migration in migrations:
-            write_bytes(folder / f"{migration.id}.yaml", self.text(f"{migration.id}.yaml"))
+            place = self.place(migration.id)
+            write_bytes(folder / f"{migration.id}.yaml", self.text(f"{place}/{migration.id}.yaml"))
             for name in {name for operation in migration.operations for name in operation.side_files()}:
                 target = inside(folder, name)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                located = self.tree.find(self.path(name))
+                located = self.tree.find(f"{place}/{name}")
                 if located is None:
                     raise MigrationError(f"the file {name!r}, which it names, is not there", where=migration.path)
                 shutil.copyfile(objects.materialise(self.tree.repo, located), target)
@@ -103,10 +118,10 @@ class _Files:
 
 
 def _between(engine: Engine, old: _Files, new: _Files) -> tuple[Replay | None, list[Finding]]:
-    applied = new.entries()
+    applied = new.lock.line
     if not applied:
         return None, []
-    before = old.entries()
+    before = old.lock.line
     missing = _missing(before, applied)
     if missing is None or not _same_base(old, new):
         return None, [_diverged(new.dataset)]
@@ -141,7 +156,7 @@ def _missing(before: Sequence[LockEntry], applied: Sequence[LockEntry]) -> list[
 
 def _continues(before: _Files, after: _Files) -> bool:
     """Say whether a chain has all migrations of another, in its order, and more."""
-    return bool(_missing(before.entries(), after.entries()))
+    return bool(_missing(before.lock.line, after.lock.line))
 
 
 def _backwards(dataset: str) -> Finding:
@@ -154,11 +169,9 @@ def _backwards(dataset: str) -> Finding:
 def _same_base(old: _Files, new: _Files) -> bool:
     """The chains start from the same base; a side without a chain starts from any."""
     from dsv.migrations.base import load
-    from dsv.model.migration import BASE_ID
 
-    name = f"{BASE_ID}.yaml"
-    content = old.tree.read(old.path(name))
-    return content is None or load(content, old.path(name)) == load(new.text(name), new.path(name))
+    content = old.tree.read(old.base_path)
+    return content is None or load(content, old.base_path) == load(new.text(new.base_path), new.base_path)
 
 
 def _diverged(dataset: str) -> Finding:
@@ -167,16 +180,21 @@ def _diverged(dataset: str) -> Finding:
 
 
 def _chain(files: _Files, entries: Sequence[LockEntry]) -> Chain:
-    """The chain as far as it is applied. Raises: MigrationError: its documents are not what the lock says."""
+    """The whole chain as far as it is applied, squashed migrations first.
+
+    Raises: MigrationError: its documents are not what the lock says.
+    """
     from dsv.migrations.base import load
-    from dsv.migrations.chain import link
+    from dsv.migrations.chain import Chain, link
     from dsv.model.migration import BASE_ID
 
-    base = load(files.text(f"{BASE_ID}.yaml"), files.path(f"{BASE_ID}.yaml"))
-    chain = link(base, _documents(files, entries))
-    if chain.ids[1:] != tuple(entry.id for entry in entries):
-        raise MigrationError("chain.lock has the migrations in another order", where=files.path(CHAIN_LOCK))
-    return chain
+    base = load(files.text(files.base_path), files.base_path)
+    documents = tuple(_documents(files, entries))
+    # Squashed ones stand in the lock's order: each first one of a squash follows a base of its own.
+    live = documents[len(files.lock.squashed) :]
+    if link(base, live).ids != (BASE_ID, *(item.id for item in live)):
+        raise MigrationError("chain.lock has the migrations in another order", where=f"{files.folder}/{CHAIN_LOCK}")
+    return Chain(base=base, migrations=documents)
 
 
 def _documents(files: _Files, entries: Sequence[LockEntry]) -> Iterator[Migration]:
@@ -184,9 +202,9 @@ def _documents(files: _Files, entries: Sequence[LockEntry]) -> Iterator[Migratio
 
     for entry in entries:
         if not ID.fullmatch(entry.id):
-            raise MigrationError(f"{entry.id!r} is no id of a migration", where=files.path(CHAIN_LOCK))
-        name = f"{entry.id}.yaml"
-        yield read(files.text(name), files.path(name), None)
+            raise MigrationError(f"{entry.id!r} is no id of a migration", where=f"{files.folder}/{CHAIN_LOCK}")
+        path = f"{files.place(entry.id)}/{entry.id}.yaml"
+        yield read(files.text(path), path, None)
 
 
 def _check(migrations: Sequence[Migration], entries: Sequence[LockEntry], folder: Path) -> None:

@@ -152,7 +152,7 @@ def _applied(before: Tree, tree: Tree, path: str) -> Iterator[str]:
     from dsv.migrations import lock
 
     old, new = before.read(path), tree.read(path)
-    known = {entry.id for entry in lock.load(old, path).entries} if old is not None else set()
-    for entry in lock.load(new, path).entries if new is not None else ():
+    known = {entry.id for entry in lock.load(old, path).line} if old is not None else set()
+    for entry in lock.load(new, path).line if new is not None else ():
         if entry.id not in known:
             yield entry.id

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dsv.api.chains import OpenChain
+from dsv.api.chains import OpenChain, Project
 from dsv.api.names import IGNORE, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace
 from dsv.documents import pipeline, yaml
@@ -18,12 +18,13 @@ from dsv.migrations.foretell import foretell
 from dsv.migrations.run import compare
 from dsv.migrations.stages import stage_name, stages
 from dsv.migrations.version import open_version
-from dsv.model.migration import ChainLock, LockEntry, PlanStep, RowCounts
+from dsv.model.migration import Base, ChainLock, LockEntry, PlanStep, RowCounts
 from dsv.model.profile import profile_path
 from dsv.model.progress import SILENT, Progress
 from dsv.profiles import document as profiles
 from dsv.store import dvc, objects
-from dsv.store.pointers import lock_outputs
+from dsv.store.pointers import lock_outputs, pointer_outputs
+from dsv.store.repository import Repository
 from dsv.store.revisions import resolve
 from dsv.store.trees import Tree
 
@@ -52,21 +53,21 @@ def is_edited(workspace: Workspace, opened: OpenChain) -> bool:
     return objects.workspace_md5(workspace.repository, path) != recorded
 
 
-def check_base(workspace: Workspace, opened: OpenChain) -> None:
+def check_base(repository: Repository, project: Project, base: Base) -> None:
     """Refuse to run the stages on a base that is not the one that its pointer names: DVC would record it in silence.
 
     Raises: MigrationError: it was edited, or not checked out since its pointer changed.
     """
-    path = opened.project.path(opened.base.path)
-    shown = workspace.repository.relative(path)
-    located = workspace.tree.find(shown)
-    if located is None or located.kind != "dvc" or located.file is None:
+    path, pointer = project.path(base.path), project.path(f"{base.path}.dvc")
+    if not path.exists() or not pointer.exists():
         return
-    if objects.workspace_md5(workspace.repository, path) != located.md5:
+    shown = repository.relative(pointer)
+    recorded = [item.md5 for item in pointer_outputs(pointer.read_bytes(), shown)]
+    if objects.workspace_md5(repository, path) not in recorded:
         raise MigrationError(
-            f"{shown} is not the file that its pointer names",
-            where=located.pointer,
-            hint=f"take the recorded one: dvc checkout {located.pointer}; or record it: dsv commit",
+            f"{base.path} is not the file that its pointer names",
+            where=shown,
+            hint=f"take the recorded one: dvc checkout {shown}; or record it: dsv commit",
         )
 
 
@@ -186,7 +187,9 @@ def refresh_lock(opened: OpenChain, target: str, steps: Sequence[PlanStep] = ())
 
     `steps` tell what the migrations that were applied just now did.
     """
-    text = lock.dump(ChainLock(head=target, entries=tuple(_entries(opened, target, steps))))
+    text = lock.dump(
+        ChainLock(head=target, entries=tuple(_entries(opened, target, steps)), squashed=opened.lock.squashed)
+    )
     if not opened.lock_path.exists() or opened.lock_path.read_text(encoding="utf-8") != text:
         write_text(opened.lock_path, text)
 

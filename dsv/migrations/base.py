@@ -40,6 +40,7 @@ class BaseDocument(StateDocument):
     gzip: bool = False
     dialect: Dialect | None = None
     parts: int
+    squashed: str | None = None
 
 
 def dump(base: Base) -> str:
@@ -54,6 +55,7 @@ def dump(base: Base) -> str:
         "gzip": base.gzip,
         "dialect": None if base.dialect is None else asdict(base.dialect),
         "parts": base.parts,
+        "squashed": base.squashed,
     }
     fields = tuple(replace(item, origin=None) for item in base.state.schema)
     given = {key: value for key, value in head.items() if value not in (None, False)}
@@ -84,6 +86,7 @@ def load(text: str | bytes, where: str) -> Base:
         gzip=document.gzip,
         dialect=document.dialect,
         parts=document.parts,
+        squashed=document.squashed,
         state=replace(state, schema=Schema(fields=fields)),
     )
 

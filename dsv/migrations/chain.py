@@ -69,11 +69,12 @@ class Chain:
         return self.migrations[self.ids.index(self.find(head)) :]
 
     def next_id(self, slug: str) -> str:
-        """The id that a new migration at the end gets: one more than the highest number.
+        """The id that a new migration at the end gets: one more than the highest number, squashed ones included.
 
         Raises: MigrationError: the numbers are used up.
         """
-        number = max(int(item[1:5]) for item in self.ids) + 1
+        ids = self.ids if self.base.squashed is None else (*self.ids, self.base.squashed)
+        number = max(int(item[1:5]) for item in ids) + 1
         if number > LAST_NUMBER:
             raise MigrationError(f"a chain has at most {LAST_NUMBER} migrations", where=self.base.dataset)
         return f"m{number:04d}_{slug}"

@@ -31,6 +31,7 @@ class LockDocument:
     head: str
     seal: str
     migrations: tuple[LockEntry, ...]
+    squashed: tuple[LockEntry, ...] = ()
 
 
 def environment() -> Mapping[str, str]:
@@ -48,7 +49,7 @@ def environment() -> Mapping[str, str]:
 
 def dump(lock: ChainLock) -> str:
     """The text of `chain.lock`."""
-    document = LockDocument(dsv=1, head=lock.head, seal=_seal(lock), migrations=lock.entries)
+    document = LockDocument(dsv=1, head=lock.head, seal=_seal(lock), migrations=lock.entries, squashed=lock.squashed)
     return HEADER + yaml.dump(encode(document))
 
 
@@ -62,7 +63,7 @@ def load(text: str | bytes, where: str) -> ChainLock:
         raise ConflictError("two branches changed the chain", where=where, hint="dsv migrate rebase")
     value, lines = yaml.load_mapping(text, where)
     document = decode(LockDocument, value, where, lines)
-    lock = ChainLock(head=document.head, entries=document.migrations)
+    lock = ChainLock(head=document.head, entries=document.migrations, squashed=document.squashed)
     if document.dsv != 1 or document.seal != _seal(lock):
         raise DocumentError(
             "chain.lock was not written by dsv as it stands: it was edited, or merged",
@@ -112,5 +113,7 @@ def verify(lock: ChainLock, chain: Chain) -> list[Finding]:
 
 def _seal(lock: ChainLock) -> str:
     content: dict[str, Any] = {"head": lock.head, "migrations": encode(lock.entries)}
+    if lock.squashed:
+        content["squashed"] = encode(lock.squashed)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -9,7 +9,7 @@ from dsv.documents.edit import replace_texts
 from dsv.documents.yaml import KeyPath
 from dsv.errors import ConflictError, MigrationError
 from dsv.migrations.chain import LAST_NUMBER
-from dsv.model.migration import BASE_ID, Migration
+from dsv.model.migration import BASE_ID, LockEntry, Migration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,27 +21,40 @@ class Fork:
     mine: tuple[Migration, ...]
 
 
-def divide(theirs: Sequence[Migration], mine: Iterable[Migration]) -> Fork:
+def divide(theirs: Sequence[Migration], mine: Iterable[Migration], squashed: Sequence[LockEntry] = ()) -> Fork:
     """Tell the migrations of two branches apart. `theirs` are in order, `mine` in any.
+
+    `squashed` are migrations that became part of theirs base; mine may still have them.
 
     A migration is known by what it does (its digest), whatever its id: one that was renumbered on
     the other side is shared all the same.
 
     Raises: ConflictError: mine fork among themselves, or follow what theirs do not have.
     """
-    places, own = _matched(theirs, sorted(mine, key=lambda item: item.id))
+    line = [*((entry.id, entry.document) for entry in squashed), *((item.id, item.digest) for item in theirs)]
+    places, own = _matched(line, sorted(mine, key=lambda item: item.id))
     ordered = _in_order(own)
     if not ordered:
         return Fork(shared=tuple(theirs), theirs=(), mine=())
     first = ordered[0]
-    place = -1 if first.after == BASE_ID else places.get(first.after)
+    last = len(squashed) - 1
+    # Mine begin at the same base as theirs, unless they still have what theirs squashed.
+    begin = -1 if any(place <= last for place in places.values()) else last
+    place = begin if first.after == BASE_ID else places.get(first.after)
+    if place is not None and place < last:
+        raise ConflictError(
+            f"{first.id} follows {first.after}, and the other branch squashed its migrations up to {squashed[-1].id}",
+            where=first.place("after"),
+            hint="rebase onto a revision before the squash first",
+        )
     if place is None:
         raise ConflictError(
             f"{first.id} follows {first.after}, which the other branch does not have",
             where=first.place("after"),
             hint=f"give it `after:` a migration that both have, such as {theirs[-1].id if theirs else BASE_ID}",
         )
-    return Fork(shared=tuple(theirs[: place + 1]), theirs=tuple(theirs[place + 1 :]), mine=tuple(ordered))
+    shared = place - last
+    return Fork(shared=tuple(theirs[:shared]), theirs=tuple(theirs[shared:]), mine=tuple(ordered))
 
 
 def branch_of(migrations: Sequence[Migration], name: str) -> tuple[Migration, ...]:
@@ -123,16 +136,16 @@ def moved_text(text: str, migration: Migration, new_id: str, after: str, names: 
     return replace_texts(text, change, migration.path)
 
 
-def _matched(theirs: Sequence[Migration], mine: Sequence[Migration]) -> tuple[dict[str, int], list[Migration]]:
-    """Where each of mine stands among theirs, by its id; and those that theirs lack."""
-    free = dict(enumerate(theirs))
+def _matched(line: Sequence[tuple[str, str]], mine: Sequence[Migration]) -> tuple[dict[str, int], list[Migration]]:
+    """Where each of mine stands in theirs line (ids and digests), by its id; and those that theirs lack."""
+    free = dict(enumerate(line))
     places: dict[str, int] = {}
     for same_id in (True, False):
         for item in mine:
             alike = (
                 place
-                for place, other in free.items()
-                if other.digest == item.digest and (other.id == item.id or not same_id)
+                for place, (name, digest) in free.items()
+                if digest == item.digest and (name == item.id or not same_id)
             )
             if item.id not in places and (place := next(alike, None)) is not None:
                 places[item.id] = place

@@ -55,7 +55,8 @@ class Base:
     """`m0000_base.yaml`: what must not be inferred anew when base rows are added.
 
     `path` is the base file and `publishes` the published file, both repository paths; `parts` is
-    the number of part files of every version.
+    the number of part files of every version. `squashed` is the last of the migrations that became
+    part of the base, None where none did.
     """
 
     dataset: str
@@ -66,6 +67,7 @@ class Base:
     dialect: Dialect | None
     parts: int
     state: State
+    squashed: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,10 +233,19 @@ class LockEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainLock:
-    """`chain.lock`: the head, and the applied migrations in order."""
+    """`chain.lock`: the head, and the applied migrations in order.
+
+    `squashed` are those before them that became part of the base.
+    """
 
     head: str
     entries: tuple[LockEntry, ...]
+    squashed: tuple[LockEntry, ...] = ()
+
+    @property
+    def line(self) -> tuple[LockEntry, ...]:
+        """All migrations that led to the head, squashed ones first."""
+        return (*self.squashed, *self.entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from dsv.migrations.commute import commutation, in_order
 from dsv.migrations.document import read
 from dsv.migrations.rebase import Fork, branch_of, divide, moved_text, numbered, side_names
 from dsv.migrations.source import base_rows
-from dsv.model.migration import BASE_ID, Migration
+from dsv.model.migration import BASE_ID, LockEntry, Migration
 from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.table import POSITION
 
@@ -260,3 +260,19 @@ def test_two_branches_commute_exactly_where_both_orders_come_to_the_same(
             {name: None if row[name] is None else str(row[name]) for name in ("id", "class", "note")}
             for row in rows(orders[0])
         ]
+
+
+def entry(item: Migration) -> LockEntry:
+    return LockEntry(id=item.id, document=item.digest, digest="0" * 32, rows=1, environment={})
+
+
+def test_theirs_may_have_squashed_what_mine_still_have() -> None:
+    live = migration("m0003_live", BASE_ID)
+    mine = migration("m0003_mine", "m0002_theirs")
+    fork = divide([live], [ONE, THEIRS, mine], [entry(ONE), entry(THEIRS)])
+    assert fork == Fork(shared=(), theirs=(live,), mine=(mine,))
+    assert numbered(fork, last=2) == {"m0003_mine": "m0004_mine"}
+    squashed_too = divide([live], [migration("m0003_mine", BASE_ID)], [entry(ONE), entry(THEIRS)])
+    assert squashed_too.theirs == (live,) and [item.id for item in squashed_too.mine] == ["m0003_mine"]
+    with pytest.raises(ConflictError, match="squashed its migrations up to m0002_theirs"):
+        divide([live], [ONE, MINE], [entry(ONE), entry(THEIRS)])

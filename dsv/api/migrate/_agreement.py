@@ -24,7 +24,7 @@ from dsv.migrations import lock
 from dsv.migrations.version import open_version
 from dsv.model.chain import Advice
 from dsv.model.finding import Finding, Level
-from dsv.model.migration import Migration, State
+from dsv.model.migration import State
 from dsv.model.profile import profile_path
 from dsv.model.revision import Revision
 from dsv.profiles import document as profiles
@@ -241,17 +241,18 @@ def published_documents(workspace: Workspace, opened: OpenChain, others: Iterabl
     Raises: DsvError: a revision's `chain.lock` is damaged.
     """
     path = workspace.repository.relative(opened.lock_path)
-    known: dict[str, Migration] = {item.id: item for item in opened.chain.migrations}
+    known = {item.id: item.digest for item in opened.chain.migrations}
+    known |= {entry.id: entry.document for entry in opened.lock.squashed}
     told = set()
     for revision in others:
         content = Tree(workspace.repository, revision).read(path)
         for entry in lock.load(content, f"{path} at {revision.name}").entries if content is not None else ():
-            item = known.get(entry.id)
-            if entry.id in told or (item is not None and item.digest == entry.document):
+            digest = known.get(entry.id)
+            if entry.id in told or digest == entry.document:
                 continue
             told.add(entry.id)
             where = f"{opened.project.documents(opened.base.dataset)}/{entry.id}.yaml"
-            what = "is gone" if item is None else "means something else now"
+            what = "is gone" if digest is None else "means something else now"
             text = f"{entry.id} {what}, and others have it ({revision.name})"
             back = f"git checkout {revision.commit} -- {where}"
             anew = "then change what it did by a new migration: dsv migrate new, or dsv migrate revert"

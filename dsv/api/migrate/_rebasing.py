@@ -13,7 +13,7 @@ from dsv.api.chains import OpenChain, Project, base_snapshot
 from dsv.api.migrate import _resolve
 from dsv.api.migrate._sides import Branch, Sides, check_same_base, check_unpublished, check_work, read_branch
 from dsv.api.names import CHAIN_LOCK, PARAMETERS
-from dsv.api.running import head_files
+from dsv.api.running import check_base, head_files
 from dsv.documents import pipeline
 from dsv.errors import BrokenPromise, DataMissing, DsvError, MigrationError, UnknownDataset
 from dsv.files import write_bytes
@@ -153,11 +153,11 @@ def _prepare(
 ) -> Prepared:
     documents = repository.relative(project.path(project.documents(declared.name)))
     _check(repository, sides, project, theirs, mine, documents)
-    fork = divide(theirs.migrations, mine.migrations)
+    fork = divide(theirs.migrations, mine.migrations, theirs.lock.squashed)
     check_unpublished(
         repository, fork.mine, {f"{documents}/{item.id}.yaml": _content(mine, item) for item in fork.mine}
     )
-    ids = numbered(fork)
+    ids = numbered(fork, last=int((theirs.base.squashed or BASE_ID)[1:5]))
     migrations = _write_made(declared, fork, ids, theirs, mine, folder)
     chain = link(theirs.base, migrations)
     path = repository.relative(project.path(PARAMETERS))
@@ -198,6 +198,7 @@ def _check(
     paths = [repository.relative(project.path(path)) for path in (base.path, f"{base.path}.dvc")]
     check_work([path for path in (*paths, f"{documents}/{BASE_ID}.yaml") if path in sides.conflicts])
     check_same_base(theirs, mine, f"{documents}/{BASE_ID}.yaml")
+    check_base(repository, project, base)
     if sides.branch is None:
         problems = lock.verify(theirs.lock, link(base, theirs.migrations))
         if problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -239,12 +240,19 @@ def _lock(files: Files, path: str) -> ChainLock:
 
 
 def check_same_base(theirs: Branch, mine: Branch, where: str) -> None:
-    """Require that both sides start from one base. Raises: MigrationError."""
-    if theirs.base != mine.base:
+    """Require that both sides start from one base, or theirs from what mine had come to.
+
+    Raises: MigrationError.
+    """
+    if theirs.base == mine.base:
+        return
+    ahead = Counter(entry.document for entry in theirs.lock.squashed)
+    ahead.subtract([*(entry.document for entry in mine.lock.squashed), *(item.digest for item in mine.migrations)])
+    if theirs.base.squashed is None or any(count > 0 for count in ahead.values()):
         raise MigrationError(
             "the two sides start from different bases",
             where=where,
-            hint="bring the base of one side to the other by hand, then run it again",
+            hint="where mine are squashed and theirs are not, take the squash back, rebase, and squash again",
         )
 
 

@@ -10,7 +10,7 @@ from dsv.api.migrate import _resolve
 from dsv.api.migrate._rebasing import prepared_chains
 from dsv.api.migrate._sides import find
 from dsv.api.opening import workspace_of
-from dsv.api.running import apply_head, check_base
+from dsv.api.running import apply_head
 from dsv.errors import MigrationError
 from dsv.files import write_bytes
 from dsv.model.rebase import RebaseResult
@@ -51,7 +51,6 @@ def rebase(start: Path, onto: str | None, *, dataset: str | None = None, dry_run
                 merging.stage(repository, [*shared.texts, *written])
             workspace = workspace_of(repository, journal)
             for place, item in enumerate(prepared):
-                check_base(workspace, item.opened)
                 rows = apply_head(workspace, item.opened, item.told.head)
                 item.check()
                 chains[place] = replace(item.told, rows=rows)
