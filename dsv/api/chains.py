@@ -10,7 +10,7 @@ from typing import Any
 
 from dsv.api.names import CHAIN_LOCK, MIGRATIONS, PARAMETERS, VERSIONS
 from dsv.documents import pipeline
-from dsv.errors import MigrationError
+from dsv.errors import DocumentError, MigrationError
 from dsv.migrations import base as bases
 from dsv.migrations import document, lock
 from dsv.migrations.chain import Chain, link
@@ -94,8 +94,8 @@ def open_migration(project: Project, dataset: str, migration: str) -> Migration:
     return document.read(path.read_bytes(), relative, path.parent)
 
 
-def open_chain(project: Project, dataset: str) -> OpenChain:
-    """The chain of a dataset.
+def open_chain(project: Project, dataset: str, *, going: str | None = None) -> OpenChain:
+    """The chain of a dataset. `going` is a migration that is about to be removed, readable or not.
 
     Raises: MigrationError: it has none. DocumentError: a document is wrong. ConflictError: two
         migrations follow the same one.
@@ -103,12 +103,26 @@ def open_chain(project: Project, dataset: str) -> OpenChain:
     base = open_base(project, dataset)
     folder = project.documents(dataset)
     ids = sorted(path.stem for path in project.path(folder).glob("m[0-9]*.yaml") if path.stem != BASE_ID)
-    chain = link(base, [open_migration(project, dataset, name) for name in ids])
+    migrations = [open_migration(project, dataset, name) for name in ids if name != going]
+    if going in ids:
+        migrations.append(_removable(project, dataset, str(going), after=migrations[-1].id if migrations else BASE_ID))
+    chain = link(base, migrations)
     relative = f"{folder}/{CHAIN_LOCK}"
     path = project.path(relative)
     if not path.exists():
         return OpenChain(project=project, chain=chain, lock=ChainLock(head=BASE_ID, entries=()))
     return OpenChain(project=project, chain=chain, lock=lock.load(path.read_bytes(), relative))
+
+
+def _removable(project: Project, dataset: str, name: str, *, after: str) -> Migration:
+    """A migration; where its document is no document, one that does nothing after `after`."""
+    try:
+        return open_migration(project, dataset, name)
+    except DocumentError:
+        path = f"{project.documents(dataset)}/{name}.yaml"
+        return Migration(
+            id=name, after=after, title=name, why=None, path=path, operations=(), side_files=(), tuned=(), digest=""
+        )
 
 
 def base_snapshot(project: Project, base: Base) -> Snapshot:

@@ -50,6 +50,12 @@ def new_text(id: str, after: str, title: str, operation: str | None, parameters:
     return head + (_template() if operation is None else _operation(operation, parameters))
 
 
+def missing(operation: str, parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """What an operation needs and was not given: such a document is to be finished by hand."""
+    fields = _fields(operation.partition("@")[0])
+    return tuple(key for key, item in fields.items() if key not in parameters and _is_required(item))
+
+
 def captured_text(id: str, after: str, title: str, operations: Sequence[tuple[Operation, str]]) -> str:
     """The text of a document of operations that are complete, each with a comment that says why (or none)."""
     after_line, title_line = yaml.dump({"after": after}), yaml.dump({"title": title})
@@ -101,9 +107,8 @@ def _operation(word: str, parameters: Mapping[str, str]) -> str:
             raise UsageError(f"{name} has no parameter {key!r}", hint=did_you_mean(key, fields))
     hints = typing.get_type_hints(kind)
     given = {key: _value(parameters[key], hints[item.name], key) for key, item in fields.items() if key in parameters}
-    missing = [key for key, item in fields.items() if key not in given and _is_required(item)]
     mapping = {"op": f"{name}@{version or kind.version}", **given}
-    if not missing:
+    if not missing(name, parameters):
         _check(mapping, name)
     lines = [f"# {line}".rstrip() for line in inspect.cleandoc(kind.__doc__ or "").splitlines()]
     lines += ["- " + yaml.dump({"op": mapping["op"]}).rstrip()]

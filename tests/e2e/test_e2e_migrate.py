@@ -204,3 +204,12 @@ def test_log_of_tables_that_nobody_declared(repo: User) -> None:
     repo.git("commit", "-q", "-m", "A table")
     assert "A table" in repo.dsv("log").out
     assert "A table" in repo.dsv("log", "--", "t.csv").out
+
+
+def test_a_document_that_is_to_be_finished_can_be_taken_back(signs: User) -> None:
+    started = signs.dsv("migrate", "new", "merge_classes")
+    assert "to be finished: it needs from and into" in started.err
+    refused = signs.dsv("migrate", "plan", code=3)
+    assert "m0001_merge_classes.yaml:" in refused.err and "the key 'from' is missing" in refused.err
+    signs.dsv("migrate", "remove", "m0001_merge_classes")
+    assert signs.clean()

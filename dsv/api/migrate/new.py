@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsv.api.chains import has_chain, open_chain
@@ -60,7 +60,10 @@ def new(
                     project.path(PARAMETERS),
                     pipeline.set_parameters(text, declared.name, migration_id, values),
                 )
-            if operation is not None:
+            missing = writing.missing(operation, parameters) if operation is not None else ()
+            if missing:
+                draft = replace(draft, notes=(*draft.notes, f"to be finished: it needs {' and '.join(missing)}"))
+            elif operation is not None:
                 _foretell(workspace, declared, chain, draft)
             notes = adoption.adopt(workspace, prospect) if prospect is not None else ()
         return NewMigration(

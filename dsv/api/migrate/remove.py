@@ -24,7 +24,7 @@ def remove(start: Path, name: str, *, dataset: str | None = None) -> list[str]:
     """
     with changing(start, "migrate remove") as workspace:
         declared = workspace.choose(dataset, chained=True)
-        opened = open_chain(workspace.project(declared), declared.name)
+        opened = open_chain(workspace.project(declared), declared.name, going=name)
         migration = opened.chain.migration(name)
         _check_removable(workspace, opened, migration)
         undoes = len(opened.chain.migrations) == 1 and not is_committed(workspace, opened, f"{BASE_ID}.yaml")
