@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from dsv.api.between import found_between
-from dsv.api.diff_parts import boxless, faults, with_parts
+from dsv.api.diff_parts import boxless, faults, unnarrowed, with_parts
 from dsv.api.media import media_between, same_media
 from dsv.api.options import DiffOptions
 from dsv.api.pairs import Pair, Side, repository_pairs
@@ -233,7 +233,7 @@ def _diff(engine: Engine, pair: Pair, options: DiffOptions, sides: Sides) -> Dat
         return diff
     with engine.progress.task("comparing spellings"):
         diff = with_spelling(diff, sides, options)
-    return with_parts(diff, before, after)
+    return unnarrowed(with_parts(diff, before, after), options.where)
 
 
 def _only_row(

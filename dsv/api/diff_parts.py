@@ -59,6 +59,16 @@ def faults(name: str, before: Scan | None, after: Scan | None) -> Iterator[Findi
                 yield replace(finding, dataset=name)
 
 
+def unnarrowed(diff: DatasetDiff, where: str | None) -> DatasetDiff:
+    """The diff with a word on its other tables, if a condition narrows its rows: it has no say in them."""
+    differing = [name for name, part in diff.tables.items() if part.status != "unchanged"]
+    if where is None or not differing:
+        return diff
+    message = f"--where is about the rows; what differs in {', '.join(differing)} is shown whole"
+    finding = Finding(rule="where-rows-only", level="info", message=message, dataset=diff.dataset)
+    return replace(diff, findings=(*diff.findings, finding))
+
+
 def boxless(name: str, iou: float | None, before: Scan | None, after: Scan | None) -> Iterator[Finding]:
     """That there was nothing to compare by overlap, if someone asked for it."""
     rungs = (rung for scan in (before, after) if scan is not None for rung in scan.identity)

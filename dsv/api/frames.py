@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from dsv.api.diff import Comparison
-from dsv.errors import UsageError
+from dsv.errors import DataMissing, UsageError
 from dsv.model.diff import DatasetDiff, RowChange
 
 if TYPE_CHECKING:
@@ -26,13 +26,26 @@ class DatasetFrames:
         self.value = value
 
     def _changes(self) -> Iterator[RowChange]:
-        return iter(()) if self.value.changes is None else self.value.changes.rows()
+        if self.value.changes is not None:
+            return self.value.changes.rows()
+        if self.value.status != "unchanged":
+            raise self._unknown("rows that differ are")
+        return iter(())
+
+    def _unknown(self, what: str) -> DataMissing:
+        return DataMissing(
+            f"the {what} not known: of {self.value.dataset} only the {self.value.compared} were compared",
+            where=self.value.path,
+            hint="dvc fetch, and compare the rows",
+        )
 
     @property
     def rows(self) -> pd.DataFrame:
         """One line per row that differs, indexed by kind and key; columns are (field, "old" | "new").
 
         Of changed rows only the cells that differ are filled, as in `pandas.DataFrame.compare`.
+
+        Raises: DataMissing: the rows were not compared.
         """
         import pandas as pd
 
@@ -58,7 +71,7 @@ class DatasetFrames:
 
     @property
     def cells(self) -> pd.DataFrame:
-        """One line per cell of a changed row: key fields, field, old, new."""
+        """One line per cell of a changed row: key fields, field, old, new. Raises: DataMissing: as `rows`."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -87,7 +100,18 @@ class DatasetFrames:
 
     @property
     def transitions(self) -> pd.DataFrame:
-        """One line per pair of classes that paired rows moved between: label, from, to, rows."""
+        """One line per pair of classes that paired rows moved between: label, from, to, rows.
+
+        Raises: DataMissing: which class became which is not known of a label.
+        """
+        for label in self.value.labels:
+            if label.transitions is None and label.truncated is None:
+                raise self._unknown(f"transitions of {label.field} are")
+            if label.transitions is None:
+                raise DataMissing(f"the transitions of {label.field} are not known: it has too many classes")
+        return self._transitions()
+
+    def _transitions(self) -> pd.DataFrame:
         import pandas as pd
 
         return pd.DataFrame(
@@ -125,7 +149,7 @@ class DatasetFrames:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        moved = self.transitions.head(SHOWN)
+        moved = self._transitions().head(SHOWN)
         table = moved.to_html(index=False, escape=True) if len(moved) else ""
         return f"<div><p><strong>{html.escape(self._summary())}</strong></p>{table}</div>"
 
@@ -161,12 +185,12 @@ class DiffFrames(Mapping[str, DatasetFrames]):
 
     @property
     def rows(self) -> pd.DataFrame:
-        """`DatasetFrames.rows` of the only dataset. Raises: UsageError: there are several."""
+        """`DatasetFrames.rows` of the only dataset. Raises: UsageError: there are several. DataMissing."""
         return self._only().rows
 
     @property
     def cells(self) -> pd.DataFrame:
-        """`DatasetFrames.cells` of the only dataset. Raises: UsageError: there are several."""
+        """`DatasetFrames.cells` of the only dataset. Raises: UsageError: there are several. DataMissing."""
         return self._only().cells
 
     @property
@@ -176,7 +200,7 @@ class DiffFrames(Mapping[str, DatasetFrames]):
 
     @property
     def transitions(self) -> pd.DataFrame:
-        """`DatasetFrames.transitions` of the only dataset. Raises: UsageError: there are several."""
+        """`DatasetFrames.transitions` of the only dataset. Raises: UsageError: there are several. DataMissing."""
         return self._only().transitions
 
     @property

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
+from dsv.api.candidates import candidates
 from dsv.api.counting import count
 from dsv.api.deltas import TRAILER, told_deltas
 from dsv.api.moves import declared_paths
 from dsv.api.names import CHAIN_LOCK, MIGRATIONS
-from dsv.api.pairs import candidates
 from dsv.errors import RepositoryError, UnknownDataset, UnknownRevision, did_you_mean
 from dsv.model.dataset import Dataset
 from dsv.model.history import LogEntry

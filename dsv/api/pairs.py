@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dsv.api.names import MIGRATIONS, VERSIONS
+from dsv.api.candidates import candidates, holds_table, possible
 from dsv.api.snapshots import Files, content_md5, plain_files, plain_folder_id, tree_files
 from dsv.api.targets import Row, Target, parse
 from dsv.errors import UnknownDataset, did_you_mean
@@ -77,7 +76,8 @@ def repository_pairs(old: Tree, new: Tree, words: Iterable[str], relative: Calla
     """The tables to compare between two trees: those that `words` name, else all that matter.
 
     All that matter are the declared datasets, if there are any; else the tables whose bytes
-    differ. `relative` makes a repository path of a path that the user wrote.
+    differ, some known by their names, others by their content. `relative` makes a repository path of
+    a path that the user wrote.
 
     Raises: UnknownDataset: a word names no dataset and no table of either side.
     """
@@ -87,9 +87,15 @@ def repository_pairs(old: Tree, new: Tree, words: Iterable[str], relative: Calla
         return [_named(old, new, declared, parse(word, declared), relative) for word in words]
     if declared:
         return [_declared_pair(old, new, name, *sides) for name, sides in declared.items()]
-    paths = sorted({*candidates(old), *candidates(new)})
-    pairs = (_path_pair(old, new, path) for path in paths)
-    return [pair for pair in pairs if not pair.identical]
+    tables = {*candidates(old), *candidates(new)}
+    perhaps = {*possible(old), *possible(new)} - tables
+    pairs = (_path_pair(old, new, path) for path in sorted(tables | perhaps))
+    return [pair for pair in pairs if not pair.identical and (pair.path in tables or _is_table(pair))]
+
+
+def _is_table(pair: Pair) -> bool:
+    """Say whether what differs is a table on either side; nothing is read of a whole file but its beginning."""
+    return any(holds_table(side) for side in (pair.new, pair.old) if side is not None)
 
 
 Declared = dict[str, tuple[Dataset | None, Dataset | None]]
@@ -144,33 +150,6 @@ def _path(target: Target, relative: Callable[[str], str]) -> str:
 
 def _path_pair(old: Tree, new: Tree, path: str) -> Pair:
     return Pair(name=path, path=path, declared=None, old=_tree_side(old, path), new=_tree_side(new, path))
-
-
-def candidates(tree: Tree) -> Iterator[str]:
-    """Tables that may be datasets: not dsv's own bases, versions and side files."""
-    from dsv.formats.base import is_table_name
-
-    own = _own_paths(tree)
-    for path in tree.data_paths():
-        parts = path.split("/")
-        if is_table_name(path) and VERSIONS not in parts and path not in own and not _is_side_file(parts):
-            yield path
-
-
-def _is_side_file(parts: list[str]) -> bool:
-    return len(parts) > 2 and parts[-3] == MIGRATIONS and parts[-1].startswith("m")
-
-
-def _own_paths(tree: Tree) -> set[str]:
-    from dsv.migrations.base import load as load_base
-    from dsv.model.migration import BASE_ID
-
-    bases = [path for path in tree.paths() if posixpath.basename(path) == f"{BASE_ID}.yaml"]
-    found = set()
-    for path, content in tree.read_many(bases).items():
-        project = posixpath.dirname(posixpath.dirname(posixpath.dirname(path)))
-        found.add(posixpath.normpath(posixpath.join(project, load_base(content, path).path)))
-    return found
 
 
 def _tree_side(tree: Tree, path: str) -> Side | None:

@@ -102,7 +102,8 @@ COMPARING = (
         "--iou",
         type=click.FloatRange(min=0, max=1, min_open=True),
         metavar="X",
-        help="Boxes that overlap by X or more of their union (0-1) are equal; they are counted apart.",
+        help="Boxes that overlap by X or more of their union (0-1) are equal; they are counted apart. Polygons "
+        "and masks compare exactly.",
     ),
     _flag("--by-position", help="Pair rows by their place in the file, not by key."),
     _flag("-w", "--ignore-whitespace", help="Hide cells that differ in whitespace only; they are counted apart."),
@@ -140,7 +141,8 @@ SHOWING = (
     click.option(
         "--where",
         metavar="SQL",
-        help="Show the changed rows for which this is true, such as \"old.class = 'bike' and new.class <> 'car'\".",
+        help="Show the changed rows for which this is true, such as \"old.class = 'bike' and new.class <> 'car'\". "
+        "Other tables, such as images, are shown whole.",
     ),
     click.option(
         "--limit",

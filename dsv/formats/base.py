@@ -266,6 +266,19 @@ def is_table_name(name: str) -> bool:
     return _by_name(name) is not None
 
 
+def may_be_table_name(name: str) -> bool:
+    """Say whether files of that name are tables if their content is of a known format."""
+    return _by_name(name) is None and bool(_fitting(_shared_suffixes(), name))
+
+
+def is_claimed(snapshot: Snapshot) -> bool:
+    """Say whether any format takes a folder, or a file with a suffix that other files have too."""
+    is_folder = snapshot.members is not None
+    names = registry.names("formats") if is_folder else _fitting(_shared_suffixes(), snapshot.shown_path)
+    zipped = snapshot.members is None and snapshot.shown_path.lower().endswith(".gz")
+    return any(registry.get("formats", name).claims(replace(snapshot, gzip=zipped)) for name in names)
+
+
 def scan(engine: Engine, snapshot: Snapshot) -> Scan:
     """Read a snapshot as a table. Raises: FormatError: it is malformed; names file and line."""
     if snapshot.members is None and not snapshot.path.is_file():

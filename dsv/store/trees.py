@@ -58,6 +58,14 @@ class Tree:
         kept = (item.path for item in self._outputs_of(self._pointers) if not item.is_folder)
         return tuple(sorted({*self.paths(), *kept}))
 
+    def kept_folders(self) -> tuple[str, ...]:
+        """Repository paths of the folders that DVC keeps, sorted.
+
+        Raises: DocumentError: a `.dvc` file or `dvc.lock` is damaged.
+        """
+        kept = (item for item in self._outputs_of(self._pointers) if item.is_folder and not item.is_unplaced)
+        return tuple(sorted({item.path for item in kept}))
+
     def find(self, path: str) -> Located | None:
         """How the file or folder at a repository path is held, None if there is none.
 

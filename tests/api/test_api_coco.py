@@ -262,3 +262,23 @@ def test_the_id_is_compared_where_someone_asks_for_it() -> None:
     )
     assert (diff.changed_cells or {}).keys() == {"id"}
     assert moved <= diff.changed_cells["id"] <= moved + expected.relabelled.total() + expected.redrawn
+
+
+def test_a_condition_is_about_annotations_and_says_so(tmp_path: Path) -> None:
+    def write(name: str, label: str, image: str) -> None:
+        annotations = [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}]
+        images = [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": image}]
+        document = {"images": images, "categories": [{"id": 1, "name": label}], "annotations": annotations}
+        (tmp_path / name).write_text(json.dumps(document))
+
+    write("old.json", "x", "b.jpg")
+    write("new.json", "y", "c.jpg")
+    write("same.json", "y", "b.jpg")
+    said = {}
+    for new in ("new.json", "same.json"):
+        with compare(tmp_path, ["old.json", new], None, DiffOptions(where="new.category = 'z'")) as found:
+            (diff,) = found.result.datasets
+            said[new] = [item.message for item in found.result.findings if item.rule == "where-rows-only"]
+            assert diff.matching is not None and diff.matching.changed == 0
+    assert ["images" in message for message in said["new.json"]] == [True]
+    assert ["images" in message for message in said["same.json"]] == [False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 
 import dsv
-from dsv.errors import UsageError
+from dsv.api.frames import DatasetFrames
+from dsv.errors import DataMissing, UsageError
 
 OLD = pd.DataFrame({"id": ["a", "b", "c"], "class": ["bike", "car", "bus"], "split": ["train", "train", "test"]})
 NEW = pd.DataFrame({"id": ["a", "c", "d"], "class": ["tram", "bus", "car"], "split": ["train", "test", "test"]})
@@ -52,3 +54,15 @@ def _two(folder: Path) -> Path:
     OLD.to_csv(folder / "old.csv", index=False)
     NEW.to_csv(folder / "new.csv", index=False)
     return folder
+
+
+def test_what_only_rows_tell_is_an_error_where_they_were_not_compared(frames: Any) -> None:
+    value = frames["new.csv"].value
+    labels = tuple(replace(label, transitions=None) for label in value.labels)
+    unread = DatasetFrames(replace(value, changes=None, compared="profiles", labels=labels))
+    for name in ("rows", "cells", "transitions"):
+        with pytest.raises(DataMissing, match="only the profiles were compared"):
+            getattr(unread, name)
+    assert len(unread.classes) and len(unread.schema) and "bike" not in unread._repr_html_()
+    unchanged = DatasetFrames(replace(value, changes=None, status="unchanged", labels=()))
+    assert unchanged.rows.empty and unchanged.cells.empty and unchanged.transitions.empty

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,36 @@ def test_a_pull_request_cannot_reach_outside_through_a_link(parts: User, tmp_pat
     (parts.folder / "data/parts/s.csv").symlink_to(tmp_path / "secret.csv")
     ran = parts.dsv("diff", "--json", code=3)
     assert "leaves the repository" in ran.err and "secret\n" not in ran.out
+
+
+def test_undeclared_tables_are_found_by_their_content(repo: User) -> None:
+    """JSON files and folders of DVC's, among others that are no tables; one of the tables is broken."""
+
+    def write(number: int) -> None:
+        boxes = [{"id": n, "image_id": 1, "category_id": 1, "bbox": [n, 1, 5, 6]} for n in range(number)]
+        coco = {
+            "images": [{"id": 1, "file_name": "a.jpg"}],
+            "categories": [{"id": 1, "name": "x"}],
+            "annotations": boxes,
+        }
+        repo.write("boxes.json", json.dumps(coco))
+        repo.write("package.json", json.dumps({"version": number}))
+        repo.write("rows.json", json.dumps([{"id": 1, "v": number}]))
+        repo.write(f"pictures/cat/{number}.jpg", f"picture {number}")
+        repo.write("model/weights.bin", str(number))
+        repo.dvc("add", "-q", "pictures", "model")
+        repo.git("add", "-A")
+        repo.git("commit", "-q", "-m", str(number))
+
+    repo.dvc("init", "-q")
+    write(2)
+    write(3)
+    repo.write("rows.json", '[{"id": 1, "v": 3}, {"id"')
+    found = repo.dsv("diff", "HEAD~1", "--json", code=3).json
+    assert {item["dataset"]: item["rows"]["added"] for item in found["datasets"]} == {"boxes.json": 1, "pictures": 1}
+    assert (found["complete"], [item["rule"] for item in found["findings"]]) == (False, ["not-compared"])
+    assert "rows.json:1" in found["findings"][0]["message"]
+    shutil.rmtree(repo.folder / ".dvc/cache")
+    missing = repo.dsv("diff", "HEAD~1", "HEAD", "--json", code=3).json
+    assert {item["dataset"] for item in missing["findings"]} == {"pictures", "model"}
+    assert sorted(item["dataset"] for item in missing["datasets"]) == ["boxes.json", "rows.json"]
