@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dsv.api.names import MIGRATIONS, VERSIONS
-from dsv.api.snapshots import of_files
+from dsv.api.snapshots import Files, of_files
 from dsv.errors import DataMissing, DsvError
 from dsv.store.trees import Tree
-
-if TYPE_CHECKING:
-    from dsv.api.pairs import Side
 
 
 def candidates(tree: Tree) -> Iterator[str]:
@@ -37,8 +33,8 @@ def possible(tree: Tree) -> Iterator[str]:
             yield path
 
 
-def holds_table(side: Side) -> bool:
-    """Say whether the beginning of a file, or what is in a folder, is of a format.
+def holds_table(path: str, opened: Callable[[], Path], files: Callable[[], Files] | None) -> bool:
+    """Say whether the beginning of a file, or what is in a folder (`files`), is of a format.
 
     If that cannot be told, because the data is not here, it may be one: it is then told so.
     """
@@ -46,9 +42,8 @@ def holds_table(side: Side) -> bool:
     from dsv.model.snapshot import Snapshot
 
     try:
-        path = Path() if side.files is not None else side.open()
-        snapshot = Snapshot(path=path, format="", shown_path=side.path)
-        return is_claimed(snapshot if side.files is None else of_files(snapshot, side.files()))
+        snapshot = Snapshot(path=Path() if files is not None else opened(), format="", shown_path=path)
+        return is_claimed(snapshot if files is None else of_files(snapshot, files()))
     except DsvError as error:
         return isinstance(error, DataMissing)
 

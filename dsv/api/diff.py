@@ -307,6 +307,7 @@ def _request(pair: Pair, options: DiffOptions, before: Scan | None, after: Scan 
         sequence=known.sequence,
         context=known.context,
         told=known.told,
+        optional=known.optional,
         surrogates=tuple(name for name in known.surrogates if name not in {*key, *options.fields}),
         key_forms=options.key_forms,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -49,14 +49,23 @@ def _parts(diff: DatasetDiff, old: Scan | None, new: Scan | None) -> dict[str, D
 
 
 def faults(name: str, before: Scan | None, after: Scan | None) -> Iterator[Finding]:
-    """Faults of the content of the dataset `name`; those of one side only say of which."""
+    """Faults of the content of the dataset `name`; those of one side only say of which.
+
+    Of what is only worth knowing (a class without rows), what is new is told: of a diff the rest is no news.
+    """
     old, new = (() if scan is None else scan.findings for scan in (before, after))
+    if before is not None and after is not None:
+        new, old = tuple(_news(new, old)), tuple(item for item in old if item.level != "info")
     for word, found, others in (("new", new, old), ("old", old, new)):
         for finding in found:
             if finding not in others:
                 yield replace(finding, dataset=name, message=f"{word}: {finding.message}")
             elif word == "new":
                 yield replace(finding, dataset=name)
+
+
+def _news(new: Sequence[Finding], old: Sequence[Finding]) -> Iterator[Finding]:
+    return (item for item in new if item.level != "info" or item not in old)
 
 
 def unnarrowed(diff: DatasetDiff, where: str | None) -> DatasetDiff:

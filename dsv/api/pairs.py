@@ -95,7 +95,8 @@ def repository_pairs(old: Tree, new: Tree, words: Iterable[str], relative: Calla
 
 def _is_table(pair: Pair) -> bool:
     """Say whether what differs is a table on either side; nothing is read of a whole file but its beginning."""
-    return any(holds_table(side) for side in (pair.new, pair.old) if side is not None)
+    sides = (side for side in (pair.new, pair.old) if side is not None)
+    return any(holds_table(side.path, side.open, side.files) for side in sides)
 
 
 Declared = dict[str, tuple[Dataset | None, Dataset | None]]

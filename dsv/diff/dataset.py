@@ -102,7 +102,7 @@ def _diff(
         counts = cells.count(differences, request)
     unchanged = cells.reconcile(pairing, counts)
     found = seldom.rekeyed(old, new, differences, counts)
-    schema_changes = schema.changes(old, new, fields, differences)
+    schema_changes = schema.changes(old, new, fields, differences, request.optional)
     told = None
     if replay is not None:
         differences, told = seldom.explained(

@@ -26,6 +26,7 @@ class DiffRequest:
     true are listed. `sequence` is the field that numbers the sequences (sentences) in which the rows
     stand in order. `key_forms` are pairs of a field and the form that its values are brought into on
     both sides (diff/keyforms.py); no migration is then asked what it explains.
+    `optional` are fields that any row may lack: that one does is no change of the schema.
     `context` are those of the ignored fields that say where a row stands: rows of two places are
     never equal as a whole. `told` are the fields that tell people which row of an `identity` is meant,
     where its rungs do not. `counts`: only the numbers of rows are wanted; cells are then read where the numbers
@@ -51,6 +52,7 @@ class DiffRequest:
     sequence: str | None = None
     context: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     surrogates: tuple[str, ...] = ()
     counts: bool = False
     iou: float | None = None

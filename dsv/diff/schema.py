@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from dsv.diff.cells import Differences
 from dsv.diff.fields import Alignment, FieldPair, Side
@@ -12,15 +12,21 @@ from dsv.tables.duckdb import identifier
 from dsv.tables.table import Table
 
 
-def changes(old: Table, new: Table, fields: Alignment, differences: Differences | None) -> tuple[SchemaChange, ...]:
+def changes(
+    old: Table,
+    new: Table,
+    fields: Alignment,
+    differences: Differences | None,
+    optional: Collection[str] = (),
+) -> tuple[SchemaChange, ...]:
     """Schema changes: of old's fields in their order, then the fields that new adds.
 
     A field that both sides have goes by its new name, but a rename names both. A side without any
     value says nothing about the type. Without the rows that differ, it is not told which fields came to lack
-    values or ceased to.
+    values or ceased to; nor is it of `optional` ones.
     """
     by_old = {pair.old.name: pair for pair in fields.pairs}
-    nulls = {} if differences is None else _nulls(old, new, differences)
+    nulls = {} if differences is None else _nulls(old, new, differences, optional)
     found: list[SchemaChange] = []
     for field in old.schema:
         pair = by_old.get(field.name)
@@ -60,12 +66,12 @@ def _exists(table: Table, condition: str) -> bool:
     return bool(table.engine.value(f"SELECT EXISTS (FROM {table.relation} AS dsv_table WHERE {condition})"))
 
 
-def _nulls(old: Table, new: Table, differences: Differences) -> dict[str, tuple[bool, bool]]:
+def _nulls(old: Table, new: Table, differences: Differences, optional: Collection[str]) -> dict[str, tuple[bool, bool]]:
     """Whether each side lacks a value somewhere, of fields where the rows that differ lack them on one side.
 
     The other rows are equal, so they lack the same values on both sides.
     """
-    pairs = (*differences.key, *differences.compared)
+    pairs = [pair for pair in (*differences.key, *differences.compared) if pair.name not in optional]
     if not pairs:
         return {}
     columns = [column for pair in pairs for column in differences.columns(pair)]

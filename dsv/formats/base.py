@@ -68,7 +68,8 @@ class Scan:
     they have among all (None: it is no less work than all). `context` are fields that say where a row
     stands (a running number, what another table says of its group): they may tell rows apart, and are
     not compared row by row. `sequence` is the field that numbers the sequences (sentences) in which the
-    rows stand in order. `told` are the fields that tell people which row is meant.
+    rows stand in order. `told` are the fields that tell people which row is meant. `optional` are
+    fields that the format lets any row leave out, so that it says nothing of their schema if one does.
     """
 
     table: Table
@@ -87,6 +88,7 @@ class Scan:
     sequence: str | None = None
     snapshot: Snapshot | None = None
     told: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

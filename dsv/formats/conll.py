@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import IO
 
 from dsv.errors import FormatError
-from dsv.formats._conll.column_lines import cut
+from dsv.formats._conll.column_lines import DOCUMENT_2012, cut
 from dsv.formats._conll.column_publish import write
 from dsv.formats._conll.column_scan import scan
+from dsv.formats._shared.bytes import open_bytes
 from dsv.formats._shared.changes import publish
 from dsv.formats.base import Format, Publication, Scan
 from dsv.model.snapshot import Dialect, Snapshot
@@ -26,6 +27,10 @@ class Conll:
         if snapshot.members is not None:
             return False
         try:
+            with open_bytes(snapshot) as stream:
+                if stream.read(len(DOCUMENT_2012)) == DOCUMENT_2012:
+                    # Reading it says why it cannot be read.
+                    return True
             return cut(snapshot).width > 1
         except (FormatError, OSError):
             return False

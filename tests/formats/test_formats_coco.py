@@ -598,3 +598,19 @@ def test_published_annotations_read_as_the_final_ones(tmp_path: Path, names: lis
     assert {key: value for key, value in after.items() if key not in ("annotations", "categories")} == {
         key: value for key, value in before.items() if key not in ("annotations", "categories")
     }
+
+
+def test_a_class_without_annotations_is_told_where_that_is_new(tmp_path: Path, document: dict[str, Any]) -> None:
+    document["categories"] = [{"id": 4, "name": "car"}, {"id": 7, "name": "van"}]
+    for item in document["annotations"]:
+        item["category_id"] = 4
+    (tmp_path / "old.json").write_text(json.dumps(document))
+    document["categories"].append({"id": 8, "name": "bus"})
+    (tmp_path / "new.json").write_text(json.dumps(document))
+
+    def unused(old: str, new: str) -> list[str]:
+        with compare(tmp_path, [old, new], None, DiffOptions()) as found:
+            return [item.message for item in found.result.findings if item.rule == "unused-class"]
+
+    assert unused("old.json", "new.json") == ["new: 2 classes have no annotation: bus, van"]
+    assert unused("old.json", "old.json") == []

@@ -153,3 +153,11 @@ def test_a_sentence_leaves_whole_and_its_document_stays(engine: Engine, tmp_path
 def test_a_tag_that_would_not_be_read_again_is_refused(engine: Engine, tmp_path: Path, value: str | None) -> None:
     with pytest.raises(FormatError, match="CoNLL"):
         published(engine, tmp_path / "t.conll", NEWS.encode(), value, "tag = 'I-ORG'")
+
+
+def test_a_file_whose_sentences_differ_in_width_is_refused_by_its_name(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "t.conll"
+    path.write_text("#begin document (d); part 000\nd 0 0 It PRP (S* - -\nd 0 1 is VBZ *) be 01 (V*)\n")
+    with pytest.raises(FormatError, match="CoNLL-2012") as caught:
+        scan(engine, recognised(Snapshot(path=path, format="", shown_path=path.name)))
+    assert caught.value.where == "t.conll:1"

@@ -17,6 +17,7 @@ from dsv.model.schema import Field, Schema
 from dsv.model.snapshot import ReadOptions, Snapshot
 from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.table import POSITION, Table
+from tests.formats.conftest import Folders
 
 FIRST = """\
 # newdoc id = d1
@@ -238,3 +239,13 @@ def test_a_sentence_leaves_whole_and_its_document_goes_on(engine: Engine, tmp_pa
         published(engine, path, TEXT.encode(), drop="sentence = 2 AND id = '1'")
     without_range = published(engine, path, TEXT.encode(), drop="id = '1-2'")
     assert without_range == TEXT.replace("1-2\tIt's" + "\t_" * 8 + "\n", "").encode()
+
+
+def test_a_token_of_several_words_is_no_change_of_the_schema(folders: Folders) -> None:
+    def line(*cells: str) -> str:
+        return "\t".join([*cells, *["_"] * (10 - len(cells))]) + "\n"
+
+    words = line("1", "It", "it", "PRON", "_", "_", "2", "nsubj") + line("2", "'s", "be", "AUX", "_", "_", "0", "root")
+    head = "# sent_id = a\n# text = It's\n"
+    diff = folders.diff(head + words + "\n", head + line("1-2", "It's") + words + "\n", ".conllu")
+    assert (diff.rows.added, diff.rows.changed, diff.schema_changes) == (1, 0, ())

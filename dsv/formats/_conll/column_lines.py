@@ -16,6 +16,7 @@ from dsv.formats._shared.bytes import line_end, open_bytes
 from dsv.model.snapshot import Snapshot
 
 DOCUMENT = b"-DOCSTART-"
+DOCUMENT_2012 = b"#begin document"
 _CELL = re.compile(rb"[^ \t]+")
 _MOST_TAGS = 10_000
 
@@ -63,6 +64,13 @@ class Columns:
 
 def cut(snapshot: Snapshot) -> Columns:
     """How the lines of the first sentence are cut. Raises: FormatError: there is none, or it has one column only."""
+    with open_bytes(snapshot) as stream:
+        if stream.read(len(DOCUMENT_2012)) == DOCUMENT_2012:
+            raise FormatError(
+                "dsv does not read CoNLL-2012, where a sentence has a column more for each of its predicates",
+                where=f"{snapshot.shown_path}:1",
+                hint="write the columns that all sentences have, such as word and entity, to a file of their own",
+            )
     with open_bytes(snapshot) as stream:
         line = next((line for block in blocks(stream) if (line := _model(block)) is not None), None)
     if line is None:

@@ -58,6 +58,7 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
         labels=("upos", "deprel"),
         context=CONTEXT,
         told=("sent_id", "sentence", "id"),
+        optional=tuple(name for name in COLUMNS if name not in ("id", "form")),
         sequence="sentence",
         parts={"sentences": _part(table)},
         findings=tuple(_repeated(engine, snapshot, table)),
