@@ -17,9 +17,8 @@ PAGE = (Path(__file__).parents[2] / "docs/reference/operations.md").read_text(en
 SECTIONS = {name: text for name, text in re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re.MULTILINE)}
 
 
-def test_every_section_is_an_operation_and_every_operation_is_told_of() -> None:
-    assert set(SECTIONS) <= set(registry.names("operations"))
-    assert all(f"`{name}`" in PAGE or name in SECTIONS for name in registry.names("operations"))
+def test_every_operation_has_a_section() -> None:
+    assert sorted(SECTIONS) == registry.names("operations")
 
 
 @pytest.mark.parametrize("name", SECTIONS)
