@@ -49,12 +49,21 @@ def test_the_chain_of_theirs_and_the_stages_of_both(merge: Merge) -> None:
     mine = MINE.replace("# ours", "# our pipeline") + "  evaluate:\n    cmd: python evaluate.py\n"
     text = resolved_pipeline(Versions(base=BASE, mine=mine, theirs=THEIRS, where="dvc.yaml"), ["signs"], merge)
     found = pipeline.stages(text)
-    assert list(found) == ["signs", "signs-m0001_one", "train", "signs-m0002_theirs", "evaluate"] or set(found) == {
-        "signs", "signs-m0001_one", "train", "signs-m0002_theirs", "evaluate",
-    }  # fmt: skip
+    assert set(found) == {"signs", "signs-m0001_one", "train", "signs-m0002_theirs", "evaluate"}
     assert found["signs"]["cmd"] == "dsv migrate publish signs m0002_theirs"
     assert found["train"]["cmd"] == "python train.py --fast"
     assert text.startswith("# our pipeline\n")
+
+
+def test_several_chains_in_one_file(merge: Merge) -> None:
+    def both(text: str) -> str:
+        return text + text.removeprefix("# ours\nstages:\n").replace("signs", "plates").replace(" train:", " fit:")
+
+    versions = Versions(base=both(BASE), mine=both(MINE), theirs=both(THEIRS), where="dvc.yaml")
+    found = pipeline.stages(resolved_pipeline(versions, ["signs", "plates"], merge))
+    assert found == pipeline.stages(both(THEIRS))
+    with pytest.raises(ConflictError):
+        resolved_pipeline(versions, ["signs"], merge)
 
 
 def test_a_stage_of_the_user_that_both_changed_is_refused(merge: Merge) -> None:

@@ -101,24 +101,29 @@ def test_a_merge_that_stopped_is_put_in_order(forked: User) -> None:
 def test_a_guard_that_fails_changes_nothing_and_can_be_mended(forked: User) -> None:
     user = forked
     user.write("fix.csv", "image,old,new\nb.jpg,car,bus\nd.jpg,bus,car\n")
-    add(user, "Mine", ("relabel", "file=fix.csv", "--id", "mine"))
+    add(user, "Mine", ("relabel", "file=fix.csv", "--id", "fix"))
     switch(user, "main")
     user.write("fix.csv", "image,old,new\nd.jpg,bus,bicycle\n")
-    add(user, "Theirs", ("relabel", "file=fix.csv", "--id", "theirs"))
+    add(user, "Theirs", ("relabel", "file=fix.csv", "--id", "fix"))
     (user.folder / "fix.csv").unlink()
     user.git("checkout", "-q", "mine")
     user.git("rebase", "main", code=1)
+    # Both have documents and side files of the same names.
+    assert {"migrations/signs/m0002_fix.csv", "migrations/signs/chain.lock"} <= conflicts(user)
     before = {path: user.read(path) for path in ("dvc.yaml", "dvc.lock", "migrations/signs/chain.lock")}
     status = user.git("status", "--porcelain")
     failed = user.dsv("migrate", "rebase", code=3)
-    assert "mine do not apply after m0002_theirs" in failed.err
-    assert "migrations/signs/m0002_mine.yaml" in failed.err and "d.jpg" in failed.err
+    assert "mine do not apply after m0002_fix" in failed.err
+    assert "migrations/signs/m0002_fix.yaml" in failed.err and "d.jpg" in failed.err
     assert {path: user.read(path) for path in before} == before
     assert user.git("status", "--porcelain") == status
 
-    user.write("migrations/signs/m0002_mine.csv", "image,old,new\nb.jpg,car,bus\nd.jpg,bicycle,car\n")
+    # Theirs keeps the name, and mine is mended where git add says that it is resolved.
+    user.write("migrations/signs/m0002_fix.csv", "image,old,new\nb.jpg,car,bus\nd.jpg,bicycle,car\n")
+    user.git("add", "migrations/signs/m0002_fix.csv")
     told = user.dsv("migrate", "rebase").out
-    assert "m0002_mine -> m0003_mine" in told and "the order matters" in told
+    assert "m0002_fix -> m0003_fix" in told and "the order matters" in told
+    assert user.read("migrations/signs/m0002_fix.csv") == "image,old,new\nd.jpg,bus,bicycle\n"
     user.run("git", "-c", "core.editor=true", "rebase", "--continue")
     assert user.clean() and user.git("log", "--format=%s", "-2").split() == ["Mine", "Theirs"]
     assert published(user) == {"a.jpg": "bicycle", "b.jpg": "bus", "c.jpg": "bicycle", "d.jpg": "car", "e.jpg": "car"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +15,14 @@ from dsv.api.migrate._sides import Branch, Sides, check_same_base, check_unpubli
 from dsv.api.names import CHAIN_LOCK, PARAMETERS
 from dsv.api.running import check_base, head_files
 from dsv.documents import pipeline
-from dsv.errors import BrokenPromise, DataMissing, DsvError, MigrationError, UnknownDataset
+from dsv.errors import BrokenPin, BrokenPromise, DataMissing, DsvError, MigrationError, UnknownDataset
 from dsv.files import write_bytes
-from dsv.migrations import document, lock
+from dsv.migrations import document, expect, lock
+from dsv.migrations import plan as planning
 from dsv.migrations.chain import link
 from dsv.migrations.commute import commutation, in_order
 from dsv.migrations.foretell import foretell
-from dsv.migrations.plan import rows_at
+from dsv.migrations.plan import Parameters, rows_at
 from dsv.migrations.rebase import Fork, branch_of, divide, moved_text, numbered, side_names
 from dsv.migrations.version import open_version
 from dsv.model.dataset import Dataset
@@ -280,13 +281,41 @@ def _tried(prepared: Prepared, mine: Branch, ids: Mapping[str, str]) -> Prepared
             outcome = in_order(name, first, own, prepared.folder, parameters)
         except DsvError as error:
             error.message = f"mine do not apply after {theirs[-1].id}: {error.message}"
-            error.hint = f"{error.hint + '; ' if error.hint else ''}mend the file, then run dsv migrate rebase again"
+            again = "mend the file (git add it, if it was in conflict), then run dsv migrate rebase again"
+            error.hint = f"{error.hint}; {again}" if error.hint else again
             raise
         found = commutation(name, begin, theirs, own, outcome, prepared.folder, parameters)
         digest = row_digest(outcome[1])
+    if any(item.expect is not None for item in own):
+        _check_pins(prepared, last, own, parameters)
     classes = tuple(_dealt(name, begin[0], outcome[0], fork, mine, prepared.folder, ids, parameters))
     told = replace(prepared.told, commutation=found, classes=classes)
     return replace(prepared, told=told, digest=digest)
+
+
+def _check_pins(prepared: Prepared, last: str, own: Sequence[Migration], parameters: Parameters) -> None:
+    """Hold mine against their `expect:`, as `up` would. Raises: BrokenPin: theirs change what mine come to."""
+    opened = prepared.opened
+    with Engine() as engine:
+        snapshot = base_snapshot(opened.project, opened.base)
+        found = planning.plan(
+            engine,
+            opened.chain,
+            last,
+            opened.chain.last,
+            snapshot,
+            lambda item: _version(opened, item),
+            prepared.folder,
+            parameters,
+        )
+    mine = {item.id: item for item in own}
+    for step in found.steps:
+        if step.migration.id in mine:
+            try:
+                expect.check(replace(step, migration=mine[step.migration.id]))
+            except BrokenPin as error:
+                error.hint = "look at the counts, then mend or take out `expect:`, and run dsv migrate rebase again"
+                raise
 
 
 def _old_path(item: Migration, old: Mapping[str, str]) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dsv.api.migrate import _resolve
-from dsv.api.migrate._rebasing import prepared_chains
+from dsv.api.migrate._rebasing import Prepared, prepared_chains
 from dsv.api.migrate._sides import find
 from dsv.api.opening import workspace_of
 from dsv.api.running import apply_head
 from dsv.errors import MigrationError
 from dsv.files import write_bytes
-from dsv.model.rebase import RebaseResult
+from dsv.model.rebase import Rebased, RebaseResult
 from dsv.store import merging
-from dsv.store.journal import transaction
+from dsv.store.journal import Journal, transaction
 from dsv.store.repository import Repository
 
 
@@ -35,35 +36,41 @@ def rebase(start: Path, onto: str | None, *, dataset: str | None = None, dry_run
         tempfile.TemporaryDirectory(prefix="dsv-rebase-") as work,
     ):
         sides = find(repository, onto)
-        prepared = list(prepared_chains(repository, sides, dataset, Path(work)))
+        prepared = prepared_chains(repository, sides, dataset, Path(work))
         if not prepared:
             raise MigrationError(f"no chain of {dataset or 'any dataset'} is on both sides", hint="dsv migrate status")
-        chains = [item.told for item in prepared]
+        result = RebaseResult(onto=sides.onto, chains=tuple(item.told for item in prepared))
         if dry_run or not any(item.changes for item in prepared):
-            return RebaseResult(onto=sides.onto, chains=tuple(chains))
+            return result
         shared = _resolve.shared_documents(repository, sides, [item.declared.name for item in prepared])
-        small = {*shared.texts, *(path for item in prepared for path in item.small(repository))}
-        with journal.restoring(sorted(small), replaced=[item.published(repository) for item in prepared]):
-            for path, text in shared.texts.items():
-                write_bytes(repository.root / path, text.encode("utf-8", "surrogateescape"))
-            written = [path for item in prepared for path in item.write(repository)]
-            if sides.merge is not None:
-                merging.stage(repository, [*shared.texts, *written])
-            workspace = workspace_of(repository, journal)
-            for place, item in enumerate(prepared):
-                rows = apply_head(workspace, item.opened, item.told.head)
-                item.check()
-                chains[place] = replace(item.told, rows=rows)
-            if sides.merge is not None:
-                merging.stage(
-                    repository, [*shared.texts, *written, *(p for i in prepared for p in i.after(repository))]
-                )
+        chains, written = _write(repository, journal, prepared, shared.texts)
+    result = replace(result, chains=chains, again=shared.again)
+    if sides.merge is None:
+        return result
+    # Only now, when nothing is left to put back: with the index go the three versions of what was in conflict.
+    merging.stage(repository, written)
     left = merging.unmerged(repository)
-    return RebaseResult(
-        onto=sides.onto,
-        chains=tuple(chains),
+    return replace(
+        result,
         resolved=tuple(sorted(set(sides.conflicts) - set(left))),
         left=tuple(sorted(left)),
-        again=shared.again,
-        go_on=None if sides.merge is None else sides.merge.go_on,
+        go_on=sides.merge.go_on,
     )
+
+
+def _write(
+    repository: Repository, journal: Journal, prepared: Sequence[Prepared], texts: Mapping[str, str]
+) -> tuple[tuple[Rebased, ...], list[str]]:
+    """Write all, run the stages, and give what became of the chains, and the paths that changed."""
+    small = {*texts, *(path for item in prepared for path in item.small(repository))}
+    chains = []
+    with journal.restoring(sorted(small), replaced=[item.published(repository) for item in prepared]):
+        for path, text in texts.items():
+            write_bytes(repository.root / path, text.encode("utf-8", "surrogateescape"))
+        written = [*texts, *(path for item in prepared for path in item.write(repository))]
+        workspace = workspace_of(repository, journal)
+        for item in prepared:
+            rows = apply_head(workspace, item.opened, item.told.head)
+            item.check()
+            chains.append(replace(item.told, rows=rows))
+    return tuple(chains), [*written, *(path for item in prepared for path in item.after(repository))]
