@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
+from dsv.documents import yaml
 from dsv.documents.edit import set_entry
-from dsv.errors import BrokenPin
+from dsv.errors import BrokenPin, DocumentError
 from dsv.migrations.encode import encode
 from dsv.model.migration import Expectation, PlanStep
 
@@ -35,7 +37,15 @@ def pin(text: str, expectation: Expectation, where: str) -> str:
 
     Raises: DocumentError: the text cannot be edited.
     """
-    return set_entry(text, (KEY,), encode(expectation), where)
+    value = encode(expectation)
+    document = yaml.load_mapping(text, where)[0]
+    if KEY not in document and text.endswith("\n"):
+        # At the end, not after the last entry: comments about that one would come to stand below this one.
+        longer = text + yaml.dump({KEY: value})
+        with suppress(DocumentError):  # in braces, or with a document after it
+            if yaml.load_mapping(longer, where)[0] == {**document, KEY: value}:
+                return longer
+    return set_entry(text, (KEY,), value, where)
 
 
 def differences(expectation: Expectation, step: PlanStep) -> list[str]:

@@ -32,7 +32,8 @@ def reported(workspace: Workspace, dataset: str, found: OpenChain | DsvError) ->
         advice = list(disagreements(workspace, found))
     except DsvError as error:
         return replace(report, advice=(of_error(dataset, error),), exit_code=error.exit_code)
-    return replace(report, advice=(*advice, *_elsewhere(found)))
+    pushed = workspace.choose(dataset).versions != "local"
+    return replace(report, advice=(*advice, *_elsewhere(found, pushed=pushed)))
 
 
 def _unreadable(dataset: str, error: DsvError) -> ChainReport:
@@ -40,11 +41,12 @@ def _unreadable(dataset: str, error: DsvError) -> ChainReport:
     return ChainReport(dataset=dataset, advice=(of_error(dataset, error, rule),), exit_code=error.exit_code)
 
 
-def _elsewhere(found: OpenChain) -> list[Advice]:
+def _elsewhere(found: OpenChain, *, pushed: bool) -> list[Advice]:
     """Versions that are not on this machine: nothing is wrong, but a plan has to make them again."""
     missing = missing_versions(found)
     if not missing:
         return []
     text = f"versions that are not on this machine: {', '.join(missing)}"
     finding = Finding(rule="versions-elsewhere", level="info", message=text, dataset=found.base.dataset)
-    return [Advice(finding=finding, commands=("dvc pull", "or make them again: dvc repro"))]
+    commands = ("dvc pull", "or make them again: dvc repro") if pushed else ("where they are needed: dvc repro",)
+    return [Advice(finding=finding, commands=commands)]

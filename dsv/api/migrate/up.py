@@ -14,7 +14,7 @@ from dsv.api.opening import Workspace, changing
 from dsv.api.running import apply_head, check_published, head_files
 from dsv.errors import UsageError
 from dsv.migrations import expect
-from dsv.model.migration import BASE_ID
+from dsv.model.migration import BASE_ID, PlanStep
 from dsv.model.progress import SILENT, Progress
 
 
@@ -52,14 +52,21 @@ def _apply(workspace: Workspace, opened: OpenChain, to: str | None, progress: Pr
         expect.check(step)
     results = apply_head(workspace, opened, found.target, found.steps, progress=progress)
     for step in found.steps:
-        changes = [
-            f"{count:,} {'cell' if count == 1 else 'cells'} of {field}" for field, count in step.cells.items() if count
-        ]
-        if step.rows_added:
-            changes.append(f"{step.rows_added:,} rows added")
-        if step.rows_removed:
-            aside = f", {step.quarantined:,} of them kept in quarantine" if step.quarantined else ""
-            changes.append(f"{step.rows_removed:,} rows removed{aside}")
-        yield f"{step.migration.id}  {', '.join(changes) or 'no cell changed'}, as planned"
+        yield f"{step.migration.id}  {', '.join(_changes(step)) or 'no cell changed'}, as planned"
     state = "is" if found.steps else "stays"
     yield f"head of {opened.base.dataset} {state} {found.target}, {results:,} rows in {opened.base.publishes}"
+
+
+def _changes(step: PlanStep) -> Iterator[str]:
+    for field, count in step.cells.items():
+        if count:
+            yield f"{_counted(count, 'cell')} of {field}"
+    if step.rows_added:
+        yield f"{_counted(step.rows_added, 'row')} added"
+    if step.rows_removed:
+        aside = f", {step.quarantined:,} of them kept in quarantine" if step.quarantined else ""
+        yield f"{_counted(step.rows_removed, 'row')} removed{aside}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
