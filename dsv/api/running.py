@@ -10,6 +10,7 @@ from typing import Any
 from dsv.api.chains import OpenChain, Project
 from dsv.api.names import IGNORE, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace
+from dsv.api.snapshots import content_md5
 from dsv.documents import pipeline, yaml
 from dsv.errors import MigrationError, RepositoryError, UnknownRevision
 from dsv.files import write_text
@@ -36,12 +37,20 @@ def check_published(workspace: Workspace, opened: OpenChain) -> None:
     """
     if is_edited(workspace, opened):
         shown = workspace.repository.relative(opened.project.path(opened.base.publishes))
-        back = f"git checkout -- {shown}" if is_in_git(opened) else f"dvc checkout --force {shown}"
+        back = f"dvc checkout --force {shown}" if not is_in_git(opened) else _back_in_git(workspace, opened, shown)
         raise MigrationError(
             f"{shown} was edited by hand since it was published",
             where=shown,
             hint=f"make a migration of the edit: dsv migrate new --from-workspace; or drop it: {back}",
         )
+
+
+def _back_in_git(workspace: Workspace, opened: OpenChain, shown: str) -> str:
+    """The command that gives a published file in Git its content again: a commit may hold another one."""
+    head, _ = workspace.with_head()
+    located = head.find(shown)
+    same = located is not None and content_md5(head, located) == recorded_md5(opened)
+    return f"git checkout HEAD -- {shown}" if same else f"dvc repro --force {_address(workspace, opened)}"
 
 
 def is_edited(workspace: Workspace, opened: OpenChain) -> bool:

@@ -50,7 +50,9 @@ def captured(
         path="migrations/signs/m0001_edits.yaml",
         folder=folder,
     )
-    found = capture(task, Judge(given, ask))
+    judge = Judge(given, ask)
+    found = capture(task, judge)
+    judge.finish()
     (folder / f"{found.id}.yaml").write_text(found.text, encoding="utf-8")
     bench.documents.append(found.id)
     bench.parameters[found.id] = {}

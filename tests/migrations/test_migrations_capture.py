@@ -79,6 +79,7 @@ def test_mixed_evidence_is_never_guessed(adopt: Adopt) -> None:
     [
         ("--rename-class bike=bicycle", ["rename_class", "relabel"], 2),
         ("--relabel class", ["add_class", "relabel"], 101),
+        ("--relabel class=bike", ["add_class", "relabel"], 101),
     ],
 )
 def test_a_flag_settles_what_is_mixed(adopt: Adopt, flag: str, expected: list[str], edited: int) -> None:
@@ -277,7 +278,7 @@ def test_an_export_says_nothing_of_fields_and_rows_that_it_lacks(adopt: Adopt) -
     assert names(found) == ["relabel"]
     assert published(bench) == edit(OLD, ("b,bike", "b,car"))
     bench = adopt(OLD)
-    found = captured(bench, export, *flags[:2], "--add-field annotator", "--relabel class", own=False)
+    found = captured(bench, export, *flags[:2], "--add-field annotator", "--relabel class", "--drop-rows 3", own=False)
     assert names(found) == ["add_field", "drop_rows", "relabel", "set_values"]
 
 
@@ -290,3 +291,18 @@ def test_new_rows_come_from_a_file_and_bring_their_classes(adopt: Adopt) -> None
         bench.documents_folder / found.side_files[0]
     ).read_text() == "id,class,split,score\nf,tram,val,6\ng,car,val,\n"
     assert published(bench) == new
+
+
+def test_a_key_that_was_dealt_afresh_is_asked_about(adopt: Adopt) -> None:
+    new = edit(OLD, ("a,bike", "v,bike"), ("b,bike", "w,bike"), ("c,car", "x,car"))
+    with pytest.raises(UsageError) as caught:
+        captured(adopt(OLD), new)
+    assert "3 of 5 rows are gone, by their id" in str(caught.value.where)
+    bench = adopt(OLD)
+    assert names(captured(bench, new, "--drop-rows 3")) == ["drop_rows", "add_rows"]
+    assert rows(published(bench)) == rows(new)
+
+
+def test_a_class_has_a_name(adopt: Adopt) -> None:
+    with pytest.raises(DsvError, match="empty text, which is no name of a class"):
+        captured(adopt(OLD), edit(OLD, ("d,bus", 'd,""')))

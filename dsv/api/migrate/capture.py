@@ -105,6 +105,8 @@ def _found(engine: Engine, meeting: Meeting, task: Task, judge: Judge) -> _Found
         if result.read is not None:
             _settle_parts(task.dataset, task.snapshot, result.read, task.read, judge)
         said.append(_compared(task.snapshot, result))
+        if any(flag.option == LEAVE for flag in judge.given):
+            said.append(f"{task.snapshot.shown_path} still holds what was left, so dsv migrate up asks to put it back")
     judge.settle()
     judge.finish()
     return _Found(captured=captured, said=tuple(said))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dsv.diff.dataset import diff_tables
 from dsv.diff.request import DiffRequest
+from dsv.errors import MigrationError
 from dsv.migrations.capture.draft import Draft
 from dsv.migrations.capture.edits import edit_file
 from dsv.migrations.capture.questions import Choice, Flag, Judge, Question
@@ -40,6 +41,8 @@ def operations(draft: Draft, wanted: Wanted, judge: Judge) -> None:
     """
     names = [item.field for item in draft.state.classes if item.field in wanted.table.schema]
     names = [name for name in names if name not in wanted.left]
+    for name in names:
+        _check_names(draft, wanted, name)
     if not names or (not draft.state.key and draft.table.count() != wanted.table.count()):
         return
     steps = [
@@ -52,6 +55,19 @@ def operations(draft: Draft, wanted: Wanted, judge: Judge) -> None:
                 _DO[operation](draft, wanted, step)
     if steps:
         draft.store()
+
+
+def _check_names(draft: Draft, wanted: Wanted, field: str) -> None:
+    """Require that the wanted cells of a label hold names. Raises: MigrationError: one is an empty text."""
+    if "" in (_classes.allowed(draft.state, field) or [""]):
+        return
+    cells = f"SELECT {class_of(wanted.table, field, 'w')} AS name FROM {wanted.table.relation} AS w"
+    if draft.table.engine.value(f"SELECT count(*) FROM ({cells}) WHERE name = ''"):
+        raise MigrationError(
+            f"a cell of {field!r} holds an empty text, which is no name of a class",
+            where=field,
+            hint="leave the cell missing where the row has no label",
+        )
 
 
 def admit(draft: Draft, cells: str, name: str) -> None:
@@ -133,9 +149,13 @@ def _decided(label: LabelDiff, judge: Judge, keyed: bool) -> Iterator[Step]:
 
 def _question(label: LabelDiff, found: Inferred, fresh: list[str], keyed: bool) -> Question:
     mixed = _mixed(label, found, fresh)
-    if keyed and found.operation == "merge_classes" and found.total < FEW and not mixed:
+    if keyed and not mixed and found.operation != "rename_class" and _moved(label, found, fresh) < FEW:
         mixed = ["so few may as well be labels that were put right"]
-    row_by_row = Choice(text="relabel its rows one by one", flags=(Flag(RELABEL, label.field),))
+    row_by_row = Choice(
+        text="relabel its rows one by one",
+        flags=tuple(Flag(RELABEL, f"{label.field}={source}") for source in found.sources),
+        broad=Flag(RELABEL, label.field),
+    )
     if found.operation == "split_class":
         (source,) = found.sources
         text = f"split {listed(fresh)} out of {source}"
@@ -153,6 +173,13 @@ def _question(label: LabelDiff, found: Inferred, fresh: list[str], keyed: bool) 
         choices=(Choice(text=text, flags=flags), row_by_row),
         evident=None if mixed else 0,
     )
+
+
+def _moved(label: LabelDiff, found: Inferred, fresh: list[str]) -> int:
+    """The rows that speak for a merge, or for a split into new classes."""
+    targets = fresh if found.operation == "split_class" else found.targets
+    moves = label.transitions or ()
+    return sum(item.rows for item in moves if item.source in found.sources and item.target in targets)
 
 
 def _fresh(label: LabelDiff, found: Inferred) -> list[str]:

@@ -22,10 +22,15 @@ class Flag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One answer: what it does, and the flags that, given together, mean it."""
+    """One answer: what it does, and the flags that, given together, mean it; a `broad` flag means it of more."""
 
     text: str
     flags: tuple[Flag, ...]
+    broad: Flag | None = None
+
+    def __str__(self) -> str:
+        also = f" (of all: {self.broad})" if self.broad is not None else ""
+        return f"{self.text}: {' '.join(map(str, self.flags))}{also}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +63,10 @@ class Judge:
         """The choice that is meant; of an open question, the first for the time being."""
         self._offered |= {flag for choice in question.choices for flag in choice.flags}
         for choice in question.choices:
-            if self.given.issuperset(choice.flags):
-                self._used |= set(choice.flags)
-                return choice
+            for flags in (choice.flags, () if choice.broad is None else (choice.broad,)):
+                if flags and self.given.issuperset(flags):
+                    self._used |= set(flags)
+                    return choice
         if question.evident is not None:
             return question.choices[question.evident]
         if self._ask is not None:
@@ -75,7 +81,7 @@ class Judge:
         lines = []
         for question in self._open:
             lines.append(question.text)
-            lines += [f"  {choice.text}: {' '.join(map(str, choice.flags))}" for choice in question.choices]
+            lines += [f"  {choice}" for choice in question.choices]
         count = len(self._open)
         raise UsageError(
             "1 change may mean several things" if count == 1 else f"{count} changes may mean several things each",

@@ -5,17 +5,29 @@ from __future__ import annotations
 from dsv.errors import MigrationError
 from dsv.migrations.capture.classes import admit, class_of
 from dsv.migrations.capture.draft import Draft
+from dsv.migrations.capture.questions import Choice, Flag, Judge, Question
 from dsv.migrations.capture.wanted import Wanted
 from dsv.model.schema import Field, Schema
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import POSITION, Table
 
+DROP = "--drop-rows"
 
-def drop(draft: Draft, wanted: Wanted) -> None:
-    """Take out the rows whose key the wanted table lacks; the file also tells their labels, as they were."""
+
+def drop(draft: Draft, wanted: Wanted, judge: Judge) -> None:
+    """Take out the rows whose key the wanted table lacks; the file also tells their labels, as they were.
+
+    Where few rows would stay, it is asked whether the key still means what it meant.
+    """
     if not draft.state.key or wanted.partial:
         return
     gone = _alone(draft, draft.table, wanted.table, [*draft.state.key, *_told(draft)])
+    count, total = gone.count(), draft.table.count()
+    if count > total / 2:
+        choice = Choice(text="they were taken out", flags=(Flag(DROP, str(count)),))
+        key = ", ".join(draft.state.key)
+        judge.decide(Question(text=f"{count:,} of {total:,} rows are gone, by their {key}", choices=(choice,)))
+        judge.settle()
     _drop(draft, _renamed(gone, draft.state.key), draft.state.key)
 
 

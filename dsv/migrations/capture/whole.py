@@ -62,6 +62,8 @@ class Task:
 def capture(task: Task, judge: Judge) -> Captured:
     """Find the migration that turns the old rows into those of the snapshot, and prove it.
 
+    That every flag was of use is for the caller to check (`Judge.finish`).
+
     Raises: UsageError: the evidence is mixed, and nobody can be asked. MigrationError: nothing
         differs, or what differs cannot be captured. BrokenPromise: the proof fails.
     """
@@ -78,12 +80,11 @@ def capture(task: Task, judge: Judge) -> Captured:
     for name in renaming.added:
         fields.add(draft, wanted, name)
     draft.store()
-    rows.drop(draft, wanted)
+    rows.drop(draft, wanted, judge)
     classes.operations(draft, wanted, judge)
     cells.edits(draft, wanted)
     rows.exchange(draft, wanted)
     rows.add(draft, wanted)
-    judge.finish()
     if not draft.written:
         raise MigrationError(
             f"nothing of {task.dataset} differs that a migration could change", where=task.snapshot.shown_path

@@ -19,10 +19,11 @@ SETTLING = {
     "--rename-class": ("OLD=NEW", "A class got another name."),
     "--merge-class": ("OLD=INTO", "A class became part of another."),
     "--split-class": ("OLD", "New classes came out of a class."),
-    "--relabel": ("FIELD", "The classes of a label stay as they are; its rows are relabelled one by one."),
+    "--relabel": ("FIELD[=CLASS]", "The rows of a label, or of one class, are relabelled one by one."),
     "--rename-field": ("OLD=NEW", "A field got another name."),
     "--drop-field": ("NAME", "A field is gone."),
     "--add-field": ("NAME", "A field is new."),
+    "--drop-rows": ("NUMBER", "So many rows are gone, though that are most of them."),
     "--leave": ("NAME", "A field, or another table of the format, stays as it was."),
     "--onto": ("ID", "The edits were made on what this pending migration gives."),
 }
