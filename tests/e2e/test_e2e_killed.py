@@ -70,11 +70,22 @@ def removed(user: User) -> None:
     user.dsv("migrate", "up")
 
 
+def renamed(user: User) -> None:
+    user.write("data/signs.csv", user.read("data/signs.csv").replace("bike", "bicycle"))
+
+
+def captured(user: User) -> None:
+    renamed(user)
+    user.dsv("migrate", "new", "--from-workspace")
+
+
 COMMANDS: dict[str, tuple[Callable[[User], None], tuple[str, ...]]] = {
     "new": (new, ("migrate", "new", "rename_class", "from=bike", "to=bicycle")),
     "up": (up, ("migrate", "up")),
     "down": (down, ("migrate", "down", "m0000_base")),
     "remove": (removed, ("migrate", "remove", "m0001")),
+    "capture": (renamed, ("migrate", "new", "--from-workspace")),
+    "up-captured": (captured, ("migrate", "up")),
     "commit": (edited, ("commit", "-m", "Edit")),
 }
 
@@ -104,7 +115,10 @@ class Fault:
         self.duration = time.monotonic() - started
         self.new = files(reference)
         self.done = reference.git("rev-list", "--count", "HEAD"), reference.git("status", "--porcelain")
+        self.status = reference.dvc("status")
         assert self.new != self.old or name == "commit"
+        # What was captured is still an edit to DVC, until it is applied.
+        assert name == "capture" or "up to date" in self.status
 
     def copy(self) -> User:
         place = self.user.folder.with_name(f"copy-{random.getrandbits(40):x}")
@@ -129,7 +143,7 @@ class Fault:
             self.repeat(copy)
         assert files(copy) == self.new
         assert (copy.git("rev-list", "--count", "HEAD"), copy.git("status", "--porcelain")) == self.done
-        assert "up to date" in copy.dvc("status")
+        assert copy.dvc("status") == self.status
         shutil.rmtree(copy.folder)
 
     def repeat(self, copy: User) -> None:
@@ -151,7 +165,16 @@ class Fault:
 
 # One instant early, in the middle and near the end of each, as shares of its steps.
 @pytest.mark.parametrize(
-    ("name", "share"), [("new", 0.5), ("up", 0.6), ("down", 0.9), ("remove", 0.7), ("commit", 0.8)]
+    ("name", "share"),
+    [
+        ("new", 0.5),
+        ("up", 0.6),
+        ("down", 0.9),
+        ("remove", 0.7),
+        ("commit", 0.8),
+        ("capture", 0.9),
+        ("up-captured", 0.5),
+    ],
 )
 def test_killed_before_a_change(signs: User, name: str, share: float) -> None:
     fault = Fault(signs, name)
