@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,15 @@ def class_list(name: str, names: Sequence[str]) -> ClassList:
     return ClassList(field=name, classes=identities, next_id=len(identities))
 
 
+RETIRED = replace(
+    class_list("mood", MOODS[1:]),
+    classes=(
+        *class_list("mood", MOODS[1:]).classes,
+        ClassIdentity(key="glum", id=2, index=None, name="glum", retired=True),
+    ),
+    next_id=3,
+)
+"""The classes of mood, one of which no row may have any more."""
 STATE = State(
     schema=Schema(
         fields=(
@@ -51,7 +60,7 @@ STATE = State(
         class_list("class", CLASSES),
         class_list("tags", TAGS),
         class_list("level", ("0", "1", "2")),
-        class_list("mood", MOODS[1:]),
+        RETIRED,
     ),
 )
 

@@ -15,6 +15,7 @@ SPELLED = {
     "rename_class": "{from: bike, to: bicycle, field: class}",
     "merge_classes": "{from: [minivan, 'null'], into: van}",
     "remove_class": "{key: moped, rows: relabel_to, relabel_to: scooter}",
+    "revive_class": "{key: moped, name: 'no', index: 3, parent: word, field: class}",
     "split_class": "{from: car, into: [van, {key: '010', name: 'no', parent: word}], file: m0003.csv, rest: keep}",
     "set_class": "{parents: {comp: [comp.graphics, comp.x], '': [misc]}, key: 'NA', coverage: reviewed}",
     "reindex_classes": "{order: listed, classes: ['no', '010', car], field: class}",

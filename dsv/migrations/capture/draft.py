@@ -43,7 +43,10 @@ class Draft:
 
     def do(self, name: str, why: str = "", **parameters: Any) -> None:
         """Add an operation, by its name in documents and its fields. Raises: DsvError: it does not fit."""
-        operation: Operation = registry.get("operations", name)(**parameters)
+        self.add(registry.get("operations", name)(**parameters), why)
+
+    def add(self, operation: Operation, why: str = "") -> None:
+        """Add an operation. Raises: DsvError: it does not fit."""
         inputs = Inputs(folder=self.folder)
         table = operation.forward(self.state, self.table, inputs).table
         self.state = operation.forward_schema(self.state, inputs)

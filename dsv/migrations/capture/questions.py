@@ -52,8 +52,10 @@ class Judge:
     Where nobody can be asked, open questions are collected; `settle` then refuses to go on.
     """
 
-    def __init__(self, given: Iterable[Flag] = (), ask: Ask | None = None) -> None:
+    def __init__(self, given: Iterable[Flag] = (), ask: Ask | None = None, *, certain: bool = False) -> None:
+        """`certain`: the first choice is always meant."""
         self.given = frozenset(given)
+        self._certain = certain
         self._ask = ask
         self._open: list[Question] = []
         self._offered: set[Flag] = set()
@@ -67,6 +69,8 @@ class Judge:
                 if flags and self.given.issuperset(flags):
                     self._used |= set(flags)
                     return choice
+        if self._certain:
+            return question.choices[0]
         if question.evident is not None:
             return question.choices[question.evident]
         if self._ask is not None:
