@@ -50,6 +50,12 @@ def test_an_edit_of_published_rows_is_asked_about_and_captured(signs: User) -> N
     assert signs.read(kept) == edited
     signs.dsv("commit", "-m", "cars")
     assert signs.clean()
+    ran = signs.dsv("migrate", "revert", "m0002")
+    assert "relabel 2 rows" in ran.err and ran.out == "migrations/signs/m0003_revert_edits.yaml\n"
+    signs.dsv("migrate", "up")
+    assert signs.read("data/signs.csv") == published
+    ran = signs.dsv("migrate", "revert", "m0002", code=3)
+    assert "nothing of it is left to undo" in ran.err
 
 
 def test_what_changed_between_two_commits_of_a_file_in_git(repo: User) -> None:

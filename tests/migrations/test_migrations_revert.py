@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from reverting import reverted
 
 from dsv.documents import yaml
 from dsv.errors import ConflictError, MigrationError
-from dsv.migrations.apply import follow
 from dsv.migrations.capture.whole import Captured
-from dsv.migrations.plan import rows_at
-from dsv.migrations.revert.whole import Task, Version, revert
 from dsv.model.migration import BASE_ID
-from dsv.operations.base import Inputs
 
 Bench = Any
 Adopt = Callable[..., Bench]
@@ -28,45 +25,6 @@ c,car,val,3
 d,bus,test,4
 e,car,test,5
 """
-
-
-def reverted(bench: Bench, name: str, *, skip: bool = False) -> Captured:
-    """Undo a migration of a bench's chain; the new document is put at its end."""
-    chain, folder = bench.chain, bench.documents_folder
-
-    def version(one: str) -> Version:
-        parameters = bench.parameters.__getitem__
-        state, table = rows_at(bench.engine, chain, one, bench.snapshot, lambda _: None, folder, parameters)
-        return Version(state=state, table=table.stored("version"))
-
-    migration = chain.migration(name)
-    after = version(migration.id)
-    since: Mapping[str, str] = {item: item for item in after.state.schema.names}
-    state = after.state
-    for later in chain.pending(migration.id):
-        for operation in later.operations:
-            made = operation.forward_schema(state, Inputs(folder=folder))
-            since, state = follow(since, state, made, operation.effect(state)), made
-    identifier = chain.next_id("revert")
-    task = Task(
-        dataset="signs",
-        operations=migration.operations,
-        inputs=Inputs(folder=folder),
-        before=version(migration.after),
-        after=after,
-        now=version(chain.last),
-        since=since,
-        id=identifier,
-        last=chain.last,
-        title="Revert",
-        path=f"migrations/signs/{identifier}.yaml",
-        folder=folder,
-    )
-    found = revert(task, skip=skip)
-    (folder / f"{identifier}.yaml").write_text(found.text, encoding="utf-8")
-    bench.documents.append(identifier)
-    bench.parameters[identifier] = {}
-    return found
 
 
 def operations(found: Captured) -> list[str]:
