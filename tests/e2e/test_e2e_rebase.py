@@ -147,6 +147,12 @@ def test_two_heads_without_a_conflict_and_what_is_refused(forked: User) -> None:
     failed = user.dsv("migrate", "rebase", "m0002_ferry", code=3)
     assert "m0002_tram is published: tags/v1 has it" in failed.err
 
+    document = user.read("migrations/signs/m0001_rename.yaml")
+    user.write("migrations/signs/m0001_rename.yaml", document + "# a note\n")
+    assert "not committed" in user.dsv("migrate", "rebase", "m0002_tram", code=3).err
+    assert user.read("migrations/signs/m0001_rename.yaml") == document + "# a note\n"
+    user.git("checkout", "migrations")
+
     edited = user.read("data/signs.csv").replace("bus", "coach")
     user.write("data/signs.csv", edited)
     assert "edited by hand" in user.dsv("migrate", "rebase", "m0002_tram", code=3).err

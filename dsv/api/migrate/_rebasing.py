@@ -11,8 +11,16 @@ from typing import Any
 
 from dsv.api.chains import OpenChain, Project, base_snapshot
 from dsv.api.migrate import _resolve
-from dsv.api.migrate._sides import Branch, Sides, check_same_base, check_unpublished, check_work, read_branch
-from dsv.api.names import CHAIN_LOCK, PARAMETERS
+from dsv.api.migrate._sides import (
+    Branch,
+    Sides,
+    check_committed,
+    check_same_base,
+    check_unpublished,
+    check_work,
+    read_branch,
+)
+from dsv.api.names import CHAIN_LOCK, PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.running import check_base, head_files
 from dsv.documents import pipeline
 from dsv.errors import BrokenPin, BrokenPromise, DataMissing, DsvError, MigrationError, UnknownDataset
@@ -197,6 +205,8 @@ def _check(
 ) -> None:
     base = theirs.base
     paths = [repository.relative(project.path(path)) for path in (base.path, f"{base.path}.dvc")]
+    shared = [repository.relative(project.path(name)) for name in (PIPELINE, PIPELINE_LOCK, PARAMETERS)]
+    check_committed(repository, sides, documents, shared)
     check_work([path for path in (*paths, f"{documents}/{BASE_ID}.yaml") if path in sides.conflicts])
     check_same_base(theirs, mine, f"{documents}/{BASE_ID}.yaml")
     check_base(repository, project, base)

@@ -18,6 +18,7 @@ from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID, Base, ChainLock, Migration
 from dsv.model.revision import Revision
 from dsv.store import merging, objects
+from dsv.store.commit import changed_paths
 from dsv.store.merging import Merge, Stages
 from dsv.store.repository import Repository
 from dsv.store.revisions import resolve
@@ -269,6 +270,31 @@ def check_unpublished(repository: Repository, mine: Sequence[Migration], paths: 
             f"{name} is published: {ref.removeprefix('refs/').removeprefix('remotes/')} has it",
             where=path,
             hint="let it come first, and rebase the other side onto it: dsv migrate rebase " + (mine[0].id),
+        )
+
+
+def check_committed(repository: Repository, sides: Sides, documents: str, shared: Sequence[str]) -> None:
+    """Refuse to write over what Git does not have yet.
+
+    Without a merge, that is any tracked file of the chain's folder or of `shared` that differs from HEAD;
+    during one, a file of the chain that both sides have alike, and the work tree otherwise.
+
+    Raises: RepositoryError.
+    """
+    work = Tree(repository, workspace_revision())
+    if sides.merge is None:
+        head = Tree(repository, resolve(repository, "HEAD"))
+        paths = [path for path in changed_paths(repository, [documents, *shared]) if head.read(path) is not None]
+    else:
+        own = [path for path in sides.theirs.tree.paths() if path.startswith(f"{documents}/")]
+        trees = (sides.theirs.tree, sides.mine.tree, work)
+        theirs, mine, now = (tree.read_many(path for path in own if path not in sides.conflicts) for tree in trees)
+        paths = [path for path in theirs if theirs[path] == mine.get(path) != now.get(path, theirs[path])]
+    if paths:
+        raise RepositoryError(
+            "there are changes that are not committed",
+            where="\n".join(paths[:10]),
+            hint=f"commit them, or put them back: git checkout HEAD -- {paths[0]}",
         )
 
 
