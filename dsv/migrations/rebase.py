@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dsv.documents.edit import replace_texts
@@ -99,17 +99,24 @@ def numbered(fork: Fork, last: int = 0) -> dict[str, str]:
     return ids
 
 
-def side_names(migration: Migration, new_id: str, taken: Iterable[str]) -> dict[str, str]:
+def side_names(migration: Migration, new_id: str, taken: Iterable[str], fixed: Collection[str] = ()) -> dict[str, str]:
     """The names that a migration's side files get with its new id, by the names that they have.
 
     A name that begins with the old id follows it; one that the other branch uses for another file
-    (`taken`) is put behind the new id.
+    (`taken`) is put behind the new id. `fixed` names stay: DVC keeps these files.
+
+    Raises: ConflictError: a fixed name is taken.
     """
     folder = migration.path.rpartition("/")[0]
     names = {}
     used = set(taken)
     for path in migration.side_files:
         name = path.removeprefix(f"{folder}/")
+        if name in fixed:
+            if name in used:
+                raise ConflictError(f"both sides have a file {name}, and DVC keeps it", where=migration.path)
+            names[name] = name
+            continue
         moved = new_id + name.removeprefix(migration.id) if name.startswith(migration.id) else name
         if moved in used:
             moved = f"{new_id}_{name.replace('/', '_')}"

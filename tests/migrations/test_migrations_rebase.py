@@ -126,6 +126,10 @@ def test_a_side_file_makes_way_for_another_of_its_name() -> None:
         "deep/scores.parquet": "m0003_mine_deep_scores.parquet",
         "own.csv": "own.csv",
     }
+    kept = migration("m0002_mine", BASE_ID, side_files=["m0002_mine.parquet"])
+    assert side_names(kept, "m0003_mine", [], ["m0002_mine.parquet"]) == {"m0002_mine.parquet": "m0002_mine.parquet"}
+    with pytest.raises(ConflictError, match="DVC keeps it"):
+        side_names(kept, "m0003_mine", ["m0002_mine.parquet"], ["m0002_mine.parquet"])
 
 
 TEXT = "id,class,note\n1,bike,a\n2,car,b\n3,bus,\n4,bike,d\n"

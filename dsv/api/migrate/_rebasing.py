@@ -92,7 +92,8 @@ class Prepared:
             target, content = repository.root / documents / name, (self.folder / name).read_bytes()
             if not target.exists() or target.read_bytes() != content:
                 write_bytes(target, content)
-        written = [f"{documents}/{name}" for name in (*self.gone, *self._files())]
+        own = [name for name in self._files() if not (repository.root / documents / f"{name}.dvc").exists()]
+        written = [f"{documents}/{name}" for name in (*self.gone, *own)]
         parameters = self._path(repository, PARAMETERS)
         if self.parameters or (repository.root / parameters).exists():
             write_bytes(repository.root / parameters, self.parameters.encode("utf-8", "surrogateescape"))
@@ -230,7 +231,7 @@ def _write_made(
     after = [*fork.shared, *fork.theirs]
     before = after[-1].id if after else BASE_ID
     for item in fork.mine:
-        names = side_names(item, ids[item.id], taken)
+        names = side_names(item, ids[item.id], taken, mine.kept)
         text = moved_text(_content(mine, item).decode("utf-8", "surrogateescape"), item, ids[item.id], before, names)
         write_bytes(folder / f"{ids[item.id]}.yaml", text.encode("utf-8", "surrogateescape"))
         for old, new in names.items():

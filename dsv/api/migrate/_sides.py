@@ -179,12 +179,16 @@ def _is_short_id(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """One side's chain of one dataset: its documents in `folder`, a place of their own on this machine."""
+    """One side's chain of one dataset: its documents in `folder`, a place of their own on this machine.
+
+    `kept` are the names of side files that DVC keeps.
+    """
 
     base: Base
     lock: ChainLock
     migrations: tuple[Migration, ...]
     folder: Path
+    kept: frozenset[str] = frozenset()
 
 
 def read_branch(files: Files, declared: Dataset, folder: Path) -> Branch | None:
@@ -203,7 +207,14 @@ def read_branch(files: Files, declared: Dataset, folder: Path) -> Branch | None:
     base = bases.load(content, f"{relative}/{BASE_ID}.yaml")
     folder.mkdir(parents=True)
     found = [_read(files, prefix, relative, name, folder) for name in _ids(files.tree, prefix)]
-    return Branch(base=base, lock=_lock(files, f"{prefix}/{CHAIN_LOCK}"), migrations=tuple(found), folder=folder)
+    sides = {name for item in found for operation in item.operations for name in operation.side_files()}
+    return Branch(
+        base=base,
+        lock=_lock(files, f"{prefix}/{CHAIN_LOCK}"),
+        migrations=tuple(found),
+        folder=folder,
+        kept=frozenset(name for name in sides if files.read(f"{prefix}/{name}.dvc") is not None),
+    )
 
 
 def _ids(tree: Tree, prefix: str) -> list[str]:

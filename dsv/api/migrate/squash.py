@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dsv.api.chains import OpenChain, base_snapshot, open_chain
+from dsv.api.chains import OpenChain, Project, base_snapshot, open_chain
 from dsv.api.migrate._chains import check_lock
-from dsv.api.names import PARAMETERS, SQUASHED
+from dsv.api.names import IGNORE, PARAMETERS, SQUASHED
 from dsv.api.opening import Workspace, changing
 from dsv.api.running import apply_head, changed_inputs, check_published, head_files
 from dsv.documents import pipeline
@@ -125,7 +125,9 @@ def _squash(workspace: Workspace, opened: OpenChain, work: _Squash, made: Path) 
 
 def _small(opened: OpenChain, work: _Squash) -> list[Path]:
     project = opened.project
-    names = [*work.moves, *work.moves.values(), *(item.path for item in work.left)]
+    moves = [*work.moves, *work.moves.values()]
+    names = [*moves, *(f"{path}.dvc" for path in moves), *(item.path for item in work.left)]
+    names += [str(Path(target).parent / IGNORE) for target in work.moves.values()]
     names += [f"{work.documents}/{BASE_ID}.yaml", f"{work.archive}/{BASE_ID}.yaml"]
     names += [PARAMETERS, f"{work.archive}/{PARAMETERS}", f"{opened.base.path}.dvc"]
     return [*head_files(opened), *(project.path(name) for name in dict.fromkeys(names))]
@@ -138,9 +140,7 @@ def _archive(opened: OpenChain, work: _Squash) -> None:
     if not first.exists():
         write_bytes(first, project.path(f"{work.documents}/{BASE_ID}.yaml").read_bytes())
     for path, target in work.moves.items():
-        write_bytes(project.path(target), project.path(path).read_bytes())
-        if path not in work.shared:
-            project.path(path).unlink()
+        _keep(project, path, target, copy=path in work.shared)
     text, kept = project.text(PARAMETERS), project.text(f"{work.archive}/{PARAMETERS}")
     for item in work.gone:
         if values := project.parameters(name, item.id):
@@ -153,6 +153,20 @@ def _archive(opened: OpenChain, work: _Squash) -> None:
             write_text(project.path(PARAMETERS), text)
         else:
             project.path(PARAMETERS).unlink()
+
+
+def _keep(project: Project, path: str, target: str, *, copy: bool) -> None:
+    """Put a file of a squashed migration into the archive; one that DVC keeps goes with its pointer."""
+    write_bytes(project.path(target), project.path(path).read_bytes())
+    pointer = project.path(f"{path}.dvc")
+    if pointer.exists():
+        write_bytes(project.path(f"{target}.dvc"), pointer.read_bytes())
+        ignore = project.path(target).parent / IGNORE
+        before = ignore.read_text(encoding="utf-8") if ignore.exists() else ""
+        write_text(ignore, f"{before}/{Path(target).name}\n")
+    if not copy:
+        project.path(path).unlink()
+        pointer.unlink(missing_ok=True)
 
 
 def _replace_base(workspace: Workspace, opened: OpenChain, work: _Squash, made: Path) -> None:
