@@ -11,14 +11,18 @@ from typing import Any
 from dsv.diff.equality import TEXT_TYPES, Form
 
 WHOLE = re.compile(r"-?[0-9]+")
+FINE_TIMES = re.compile(r'"(?:[^"]|"")*"|(TIMESTAMP_NS)')
+"""In the name of an engine's type; the names of members may be quoted."""
 TRUTH = {"true": True, "True": True, "false": False, "False": False}
 
 
 def stored(column: str, form: Form) -> str:
-    """SQL for a cell as it goes to Python."""
-    if form.type in TEXT_TYPES and str(form.engine) != "VARCHAR":
+    """SQL for a cell as it goes to Python, whose times are no finer than microseconds: finer ones go as text."""
+    kind = str(form.engine)
+    if form.type in TEXT_TYPES and kind != "VARCHAR":
         return f"CAST({column} AS VARCHAR)"
-    return column
+    coarse = FINE_TIMES.sub(lambda match: "VARCHAR" if match[1] else match[0], kind)
+    return column if coarse == kind else f"CAST({column} AS {coarse})"
 
 
 def plain(value: Any, form: Form) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dsv.tables.types import List, Scalar, Struct, Type, engine_type, spell
+from dsv.tables.types import List, Scalar, Struct, Type, engine_type, parse, spell
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
@@ -57,26 +57,39 @@ def value(column: str, native: DuckDBPyType, type_name: str) -> str:
     """SQL for a cell as a value of its dsv type.
 
     Integers beyond 64 bits, decimals beyond what a double tells apart and times finer than
-    microseconds stay as they are.
+    microseconds stay as they are, in nested values too.
     """
     if type_name == "json":
         return f"CAST({column} AS VARCHAR)" if str(native) == "JSON" else f"CAST(to_json({column}) AS VARCHAR)"
-    if native.id in _WIDE and type_name == "integer":
-        return column
-    if native.id == "timestamp_ns" and type_name == "datetime":
-        return column
-    if native.id == "decimal" and type_name == "number" and children(native)["precision"] > EXACT_DIGITS:
-        return column
     if native.id == "map":
         column = f"list_sort(map_entries({column}))"
-    elif str(native) == engine_type(type_name):
+    if _is_finer(native, parse(type_name)):
         return column
-    return f"CAST({column} AS {engine_type(type_name)})"
+    same = native.id != "map" and str(native) == engine_type(type_name)
+    return column if same else f"CAST({column} AS {engine_type(type_name)})"
 
 
 def is_zoned(native: DuckDBPyType) -> bool:
     """Say whether values are instants with a time zone, or hold such."""
     return "WITH TIME ZONE" in str(native)
+
+
+def _is_finer(native: DuckDBPyType, own: Type) -> bool:
+    """Say whether values, or what they hold, would not all be what they are in the type that dsv has for them."""
+    if isinstance(own, List):
+        entry = native.id == "map"
+        parts = children(native)
+        items = [parts["key"], parts["value"]] if entry else [parts["child"]]
+        inner = [member for _, member in own.item.members] if entry and isinstance(own.item, Struct) else [own.item]
+        return any(_is_finer(*pair) for pair in zip(items, inner, strict=True))
+    if isinstance(own, Struct):
+        known = children(native)
+        return any(_is_finer(known[name], member) for name, member in own.members)
+    if own.name == "integer":
+        return native.id in _WIDE
+    if own.name == "datetime":
+        return native.id == "timestamp_ns"
+    return own.name == "number" and native.id == "decimal" and children(native)["precision"] > EXACT_DIGITS
 
 
 def _struct(native: DuckDBPyType) -> Type | None:

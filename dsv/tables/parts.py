@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dsv.errors import DataMissing
+from dsv.errors import DataMissing, SchemaError
 from dsv.model.schema import Field, Schema
 from dsv.tables.duckdb import identifier, literal
 from dsv.tables.table import POSITION, Table
@@ -137,6 +137,12 @@ def _write(path: Path, schema: Any, batches: Iterator[Any]) -> None:
 
     # One table, so that the bytes do not depend on how the engine cut its result into batches.
     read = list(batches)
-    table = pa.Table.from_batches(read).cast(schema) if read else schema.empty_table()
+    try:
+        table = pa.Table.from_batches(read).cast(schema) if read else schema.empty_table()
+    except pa.ArrowInvalid as error:
+        raise SchemaError(
+            f"a version cannot hold a value exactly: {error}",
+            hint="integers have 64 bits there and times microseconds; others can be kept as text",
+        ) from None
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=3, version="2.6") as writer:
         writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP)

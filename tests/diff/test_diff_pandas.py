@@ -215,3 +215,32 @@ def test_a_tolerance_hides_what_is_within_it(tmp_path: Path, left: float, right:
         (tmp_path / f"{name}.csv").write_text(f"id,x\n1,{value!r}\n2,0.5\n")
     with compare(tmp_path, ("a.csv", "b.csv"), None, DiffOptions(key=("id",), tolerance=tolerance)) as comparison:
         assert comparison.result.datasets[0].rows.changed == (abs(left - right) > tolerance)
+
+
+FINE = {
+    "decimal": (pa.decimal128(38, 20), Decimal("123456789012345.12"), Decimal("123456789012345.13")),
+    "integer": (pa.uint64(), 2**63 + 1, 2**63 + 2),
+    "time": (pa.timestamp("ns"), 1_700_000_000_000_000_001, 1_700_000_000_000_000_002),
+    "instant": (pa.timestamp("ns", tz="UTC"), 1_700_000_000_000_000_001, 1_700_000_000_000_000_002),
+}
+
+
+@pytest.mark.parametrize("kind", FINE)
+def test_what_is_finer_than_a_double_or_a_microsecond_is_so_in_nested_cells_too(tmp_path: Path, kind: str) -> None:
+    arrow, *values = FINE[kind]
+    assert float(values[0]) == float(values[1])
+    for name, value in zip("ab", values, strict=True):
+        columns = {
+            "plain": pa.array([value], arrow),
+            "list": pa.array([[value]], pa.list_(arrow)),
+            "struct": pa.array([{"x": value}], pa.struct([("x", arrow)])),
+            "map": pa.array([[("k", value)]], pa.map_(pa.string(), arrow)),
+        }
+        pq.write_table(pa.table({"id": [1], **columns}), tmp_path / f"{name}.parquet")
+    with compare(tmp_path, ("a.parquet", "b.parquet"), None, DiffOptions(key=("id",))) as comparison:
+        (diff,) = comparison.result.datasets
+        assert diff.changed_cells == dict.fromkeys(("plain", "list", "struct", "map"), 1)
+        (change,) = diff.changes.rows()
+        assert all(cell.old != cell.new for cell in change.cells.values())
+    with compare(tmp_path, ("a.parquet", "a.parquet"), None, DiffOptions(key=("id",))) as comparison:
+        assert comparison.result.datasets[0].rows.unchanged == 1

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
+from dsv.errors import SchemaError
 from dsv.model.schema import Field, Schema
 from dsv.tables.duckdb import Engine
 from dsv.tables.parts import read_version, write_version
@@ -66,3 +69,14 @@ def test_tally_counts_rows_by_split_and_class() -> None:
     assert found.by_class["class"] == {name: int((frame["class"] == name).sum()) for name in ("c0", "c1")}
     test = frame[frame["split"] == "test"]["class"]
     assert found.by_split_class["class"]["test"] == {name: int((test == name).sum()) for name in ("c0", "c1")}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [("9223372036854775808::UHUGEINT", "integer"), ("'2024-01-01 00:00:00.000000001'::TIMESTAMP_NS", "datetime")],
+)
+def test_a_value_that_would_lose_a_part_is_refused(tmp_path: Path, value: str, kind: str) -> None:
+    schema = Schema(fields=(Field(name="id", type="integer"), Field(name="x", type=kind)))
+    with Engine() as engine, pytest.raises(SchemaError, match="cannot hold a value exactly"):
+        rows = Table(engine=engine, relation=f"(SELECT 1 AS id, {value} AS x, 1 AS {POSITION})", schema=schema)
+        write_version(rows, tmp_path / "v", ("id",), 1)
