@@ -191,6 +191,14 @@ class LineByLine(Protocol):
     def lined(self, engine: Engine, snapshot: Snapshot) -> Lined | None: ...
 
 
+@runtime_checkable
+class Enclosing(Protocol):
+    """A format whose rows are parts of something that a migration cannot make: `enclosed` says of what."""
+
+    @property
+    def enclosed(self) -> str: ...
+
+
 def detect(name: str) -> tuple[str, bool]:
     """The format and whether the file is gzipped, from a file's name, whatever its case.
 
@@ -350,6 +358,17 @@ def check_writable(snapshot: Snapshot) -> None:
     plugin = format_of(snapshot)
     if isinstance(plugin, ReadOnly):
         raise plugin.refusal(snapshot.shown_path)
+
+
+def check_addable(format_name: str, rows: int, *, where: str) -> None:
+    """Refuse rows that are new where they could not be published. Raises: FormatError: the format takes none."""
+    plugin = registry.get("formats", format_name)
+    if rows and isinstance(plugin, Enclosing):
+        raise FormatError(
+            f"{'1 row' if rows == 1 else f'{rows} rows'} would be added, and a migration cannot add {plugin.enclosed}",
+            where=where,
+            hint="add them to the base file; they then go through the chain",
+        )
 
 
 def format_of(snapshot: Snapshot) -> Format:

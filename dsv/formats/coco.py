@@ -25,6 +25,7 @@ class Coco:
 
     suffixes = ()
     shared_suffixes = (".json",)
+    enclosed = "annotations to COCO: they belong to images, which are no rows"
     generic = False
 
     def claims(self, snapshot: Snapshot) -> bool:

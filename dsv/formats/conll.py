@@ -20,6 +20,7 @@ class Conll:
 
     suffixes = (".bio", ".iob", ".iob2")
     shared_suffixes = (".conll",)
+    enclosed = "tokens to sentences"
     generic = True
 
     def claims(self, snapshot: Snapshot) -> bool:

@@ -18,6 +18,7 @@ class ConllU:
 
     suffixes = (".conllu",)
     shared_suffixes = (".conll",)
+    enclosed = "tokens to sentences"
     generic = False
 
     def claims(self, snapshot: Snapshot) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dsv.formats import base as formats
 from dsv.migrations import findings
 from dsv.migrations.apply import Applied, apply
 from dsv.migrations.chain import Chain
@@ -115,6 +116,8 @@ class Walk:
         """Apply one migration, and say what it did."""
         applied = self._apply(migration)
         counts = changes(self.table, self.state, applied)
+        if self.guarded:
+            formats.check_addable(self.chain.base.format, counts.added, where=migration.path)
         quarantined = sum(item.count() for item in applied.quarantine)
         before, after = self.tally, _tally(applied.table, applied.state)
         found = findings.of_step(

@@ -16,7 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dsv.errors import DataMissing, MigrationError
+from dsv import registry
+from dsv.errors import DataMissing, FormatError, MigrationError
+from dsv.formats.base import check_addable
 from dsv.migrations.run import compare
 from dsv.migrations.version import open_version
 from dsv.model.migration import BASE_ID, Effect, PlanStep
@@ -54,6 +56,23 @@ def test_a_rename_is_foretold(adopt: Any) -> None:
     assert step.findings == ()
     names = [(item.key, item.id, item.name) for item in step.classes_after[0].classes]
     assert names == [("bike", 1, "bicycle"), ("bus", 2, "bus"), ("car", 3, "car")]
+
+
+def test_rows_that_could_not_be_published_are_refused_at_once(adopt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = adopt(SIGNS, split="split")
+    bench.side_file("new.csv", "id,class,split,score\nf,bus,train,0.1\n")
+    bench.add({"op": "add_rows", "file": "new.csv"})
+    assert (only_step(bench).rows_added, only_step(bench).after.rows) == (1, 6)
+    monkeypatch.setattr(type(registry.get("formats", "csv")), "enclosed", "lines here", raising=False)
+    with pytest.raises(FormatError, match="1 row would be added, and a migration cannot add lines here"):
+        bench.plan()
+
+
+@pytest.mark.parametrize("name", ["coco", "conll", "conllu"])
+def test_formats_whose_rows_are_parts_of_something_larger(name: str) -> None:
+    check_addable(name, 0, where="m")
+    with pytest.raises(FormatError, match="2 rows would be added, and a migration cannot add (tokens|annotations)"):
+        check_addable(name, 2, where="m")
 
 
 def test_a_class_under_another_name_does_not_touch_the_evaluation(adopt: Any) -> None:
