@@ -112,6 +112,23 @@ def split(old: str, new: str, keys: list[str]) -> Step:
     return Step({"op": "split_class", "from": old, "into": [new], "file": "SIDE", "rest": "keep"}, do, side)
 
 
+def split_high(old: str, new: str) -> Step:
+    def do(rows: Rows) -> Rows:
+        def is_new(row: Row) -> bool:
+            return row["class"] == old and row["score"] is not None and row["score"] > "0.15"
+
+        return every(rows, lambda key, row: {**row, "class": new if is_new(row) else row["class"]})
+
+    return Step({"op": "split_class", "from": old, "into": [new], "where": "score > 0.15", "rest": "keep"}, do)
+
+
+def fill_notes(note: str) -> Step:
+    def do(rows: Rows) -> Rows:
+        return every(rows, lambda key, row: {**row, "note": note if row["note"] is None else row["note"]})
+
+    return Step({"op": "fill", "field": "note", "value": note}, do)
+
+
 def set_notes(notes: dict[str, str]) -> Step:
     def do(rows: Rows) -> Rows:
         return every(rows, lambda key, row: {**row, "note": notes.get(key, row["note"])})
@@ -151,7 +168,7 @@ def chains(draw: Any) -> tuple[Rows, list[Step]]:
     now, steps = rows, []
     active = list(CLASSES)
     for number in range(draw(st.integers(1, 4))):
-        kinds = ["rename", "drop", "relabel", "notes", "split", "add", "dedupe"] + (
+        kinds = ["rename", "drop", "relabel", "notes", "split", "split_high", "fill", "add", "dedupe"] + (
             ["merge", "unlabel"] if len(active) > 2 else []
         )
         kind = draw(st.sampled_from(kinds))
@@ -164,18 +181,20 @@ def chains(draw: Any) -> tuple[Rows, list[Step]]:
         elif kind in ("merge", "unlabel"):
             step = merge(name, other) if kind == "merge" else unlabel(name)
             active.remove(name)
-        elif kind == "split":
-            step = split(name, f"{name}-part{number}", some or [sorted(now)[0]])
-            active.append(f"{name}-part{number}")
+        elif kind in ("split", "split_high"):
+            new = f"{name}-{number}"
+            step = split(name, new, some or [sorted(now)[0]]) if kind == "split" else split_high(name, new)
+            active.append(new)
         elif kind == "drop":
             step = drop_low(draw(st.sampled_from(["0.15", "0.3"])))
         elif kind == "relabel":
             step = relabel({key: (now[key]["class"] or name, other) for key in some} or {sorted(now)[0]: (name, other)})
         elif kind in ("add", "dedupe"):
-            new = {f"a{number}{place}": {"class": name, "note": "x", "score": "0.1"} for place in range(2)}
-            step = add(new) if kind == "add" else dedupe()
+            more = {f"a{number}{place}": {"class": name, "note": "x", "score": "0.1"} for place in range(2)}
+            step = add(more) if kind == "add" else dedupe()
         else:
-            step = set_notes({key: f"n{number}" for key in some} or {sorted(now)[0]: "first"})
+            notes = {key: f"n{number}" for key in some} or {sorted(now)[0]: "first"}
+            step = fill_notes(f"f{number}") if kind == "fill" else set_notes(notes)
         steps.append(step)
         now = step.do(now)
     return rows, steps
