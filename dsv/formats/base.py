@@ -15,6 +15,7 @@ from dsv.formats._watch import Watch
 from dsv.model.diff import Formatting
 from dsv.model.finding import Finding
 from dsv.model.identity import Rung
+from dsv.model.schema import Schema
 from dsv.model.snapshot import Dialect, ReadOptions, Snapshot
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import Table
@@ -199,6 +200,14 @@ class Enclosing(Protocol):
     def enclosed(self) -> str: ...
 
 
+@runtime_checkable
+class Fixed(Protocol):
+    """A format that gives fields their names and types: `fixed` says what its fields are."""
+
+    @property
+    def fixed(self) -> str: ...
+
+
 def detect(name: str) -> tuple[str, bool]:
     """The format and whether the file is gzipped, from a file's name, whatever its case.
 
@@ -369,6 +378,24 @@ def check_addable(format_name: str, rows: int, *, where: str) -> None:
             where=where,
             hint="add them to the base file; they then go through the chain",
         )
+
+
+def check_fields(format_name: str, base: Schema, final: Schema, *, where: str) -> None:
+    """Refuse fields that could not be published. Raises: FormatError: the format has its own."""
+    plugin = registry.get("formats", format_name)
+    if not isinstance(plugin, Fixed):
+        return
+    kept = {item.origin: item for item in final if item.origin is not None}
+    for item in base:
+        now = kept.get(item.name)
+        if now is None or now.name != item.name:
+            fate = "would go" if now is None else f"would be {now.name!r}"
+            raise FormatError(f"field {item.name!r} {fate}, and {plugin.fixed}", where=where)
+        if now.type != item.type and {now.type, item.type} != {"string", "enum"}:
+            raise FormatError(f"field {item.name!r} would be {now.type}, and {plugin.fixed}", where=where)
+    new = next((item.name for item in final if item.origin is None), None)
+    if new is not None:
+        raise FormatError(f"field {new!r} would be new, and {plugin.fixed}", where=where)
 
 
 def format_of(snapshot: Snapshot) -> Format:

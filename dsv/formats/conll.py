@@ -21,6 +21,7 @@ class Conll:
     suffixes = (".bio", ".iob", ".iob2")
     shared_suffixes = (".conll",)
     enclosed = "tokens to sentences"
+    fixed = "the fields of CoNLL are the format's own"
     generic = True
 
     def claims(self, snapshot: Snapshot) -> bool:

@@ -19,6 +19,7 @@ class ConllU:
     suffixes = (".conllu",)
     shared_suffixes = (".conll",)
     enclosed = "tokens to sentences"
+    fixed = "the fields of CoNLL-U are the format's own"
     generic = False
 
     def claims(self, snapshot: Snapshot) -> bool:

@@ -117,7 +117,9 @@ class Walk:
         applied = self._apply(migration)
         counts = changes(self.table, self.state, applied)
         if self.guarded:
-            formats.check_addable(self.chain.base.format, counts.added, where=migration.path)
+            base = self.chain.base
+            formats.check_fields(base.format, base.state.schema, applied.state.schema, where=migration.path)
+            formats.check_addable(base.format, counts.added, where=migration.path)
         quarantined = sum(item.count() for item in applied.quarantine)
         before, after = self.tally, _tally(applied.table, applied.state)
         found = findings.of_step(

@@ -75,6 +75,27 @@ def test_formats_whose_rows_are_parts_of_something_larger(name: str) -> None:
         check_addable(name, 2, where="m")
 
 
+CONLLU = "# sent_id = s1\n1\ta\ta\tNOUN\t_\t_\t0\troot\t_\t_\n2\tb\tb\tVERB\t_\t_\t1\tdep\t_\t_\n\n"
+
+
+@pytest.mark.parametrize(
+    ("operation", "what"),
+    [
+        ({"op": "cast_field", "name": "head", "to": "string"}, "'head' would be string"),
+        ({"op": "add_field", "name": "sense", "type": "string"}, "'sense' would be new"),
+        ({"op": "drop_field", "name": "lemma"}, "'lemma' would go"),
+        ({"op": "rename_field", "from": "lemma", "to": "stem"}, "'lemma' would be 'stem'"),
+    ],
+)
+def test_fields_that_could_not_be_published_are_refused_at_once(adopt: Any, operation: Any, what: str) -> None:
+    bench = adopt(CONLLU, key=(), labels=("upos",), suffix=".conllu")
+    bench.add({"op": "cast_field", "name": "upos", "to": "enum"}, {"op": "rename_class", "from": "VERB", "to": "AUX"})
+    assert bench.plan().steps[0].cells == {"upos": 1}
+    bench.add(operation)
+    with pytest.raises(FormatError, match=f"field {what}, and the fields of CoNLL-U are the format's own"):
+        bench.plan()
+
+
 def test_a_class_under_another_name_does_not_touch_the_evaluation(adopt: Any) -> None:
     bench = adopt(SIGNS, split="split")
     bench.add({"op": "rename_class", "from": "bus", "to": "coach"})
