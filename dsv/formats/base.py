@@ -10,12 +10,13 @@ from typing import IO, Protocol, runtime_checkable
 
 from dsv import registry
 from dsv.errors import FormatError
+from dsv.formats._limits import check_addable as check_addable
+from dsv.formats._limits import check_fields as check_fields
 from dsv.formats._lined import LEAST_BYTES, Lined
 from dsv.formats._watch import Watch
 from dsv.model.diff import Formatting
 from dsv.model.finding import Finding
 from dsv.model.identity import Rung
-from dsv.model.schema import Schema
 from dsv.model.snapshot import Dialect, ReadOptions, Snapshot
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import Table
@@ -192,22 +193,6 @@ class LineByLine(Protocol):
     def lined(self, engine: Engine, snapshot: Snapshot) -> Lined | None: ...
 
 
-@runtime_checkable
-class Enclosing(Protocol):
-    """A format whose rows are parts of something that a migration cannot make: `enclosed` says of what."""
-
-    @property
-    def enclosed(self) -> str: ...
-
-
-@runtime_checkable
-class Fixed(Protocol):
-    """A format that gives fields their names and types: `fixed` says what its fields are."""
-
-    @property
-    def fixed(self) -> str: ...
-
-
 def detect(name: str) -> tuple[str, bool]:
     """The format and whether the file is gzipped, from a file's name, whatever its case.
 
@@ -367,35 +352,6 @@ def check_writable(snapshot: Snapshot) -> None:
     plugin = format_of(snapshot)
     if isinstance(plugin, ReadOnly):
         raise plugin.refusal(snapshot.shown_path)
-
-
-def check_addable(format_name: str, rows: int, *, where: str) -> None:
-    """Refuse rows that are new where they could not be published. Raises: FormatError: the format takes none."""
-    plugin = registry.get("formats", format_name)
-    if rows and isinstance(plugin, Enclosing):
-        raise FormatError(
-            f"{'1 row' if rows == 1 else f'{rows} rows'} would be added, and a migration cannot add {plugin.enclosed}",
-            where=where,
-            hint="add them to the base file; they then go through the chain",
-        )
-
-
-def check_fields(format_name: str, base: Schema, final: Schema, *, where: str) -> None:
-    """Refuse fields that could not be published. Raises: FormatError: the format has its own."""
-    plugin = registry.get("formats", format_name)
-    if not isinstance(plugin, Fixed):
-        return
-    kept = {item.origin: item for item in final if item.origin is not None}
-    for item in base:
-        now = kept.get(item.name)
-        if now is None or now.name != item.name:
-            fate = "would go" if now is None else f"would be {now.name!r}"
-            raise FormatError(f"field {item.name!r} {fate}, and {plugin.fixed}", where=where)
-        if now.type != item.type and {now.type, item.type} != {"string", "enum"}:
-            raise FormatError(f"field {item.name!r} would be {now.type}, and {plugin.fixed}", where=where)
-    new = next((item.name for item in final if item.origin is None), None)
-    if new is not None:
-        raise FormatError(f"field {new!r} would be new, and {plugin.fixed}", where=where)
 
 
 def format_of(snapshot: Snapshot) -> Format:
