@@ -102,6 +102,16 @@ def class_field(fields: Alignment, name: str, what: str, unlabelled: tuple[str, 
     return ClassField(old=old, new=new, unlabelled=unlabelled)
 
 
+def together(*parts: ClassTally) -> ClassTally | None:
+    """The tally of rows that were counted in parts; None where there are too many classes to add them up."""
+    rows: Counter[tuple[str | None, str | None]] = Counter()
+    for part in parts:
+        rows.update(part.rows)
+    found = ClassTally(rows=rows)
+    many = any(part.truncated for part in parts) or len(rows) >= MOST_COUNTS or found.classes() > CLASS_LIMIT
+    return None if many else found
+
+
 def tally(table: Table, side: Side, label: ClassField, split: ClassField | None) -> ClassTally:
     """Count one side's rows by class and split; a list label counts each of its classes once a row."""
     form = label.form(side)

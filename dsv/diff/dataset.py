@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dsv.diff import cells, hashed, keys, labels, renames, rows, schema, seldom
 from dsv.diff.changes import OneSideChanges, PairedChanges
-from dsv.diff.classes import NOTHING, ClassField, class_field, tally
+from dsv.diff.classes import NOTHING, ClassField, ClassTally, class_field, tally, together
 from dsv.diff.encoding import Sequences
 from dsv.diff.fields import Alignment, FieldPair, Side, align, forms
 from dsv.diff.findings import of_numbers
@@ -86,9 +86,10 @@ def _diff(
     fields = renames.by_content(left, right, fields, key, by_position=request.by_position)
     compared = _compared(fields, key, request)
     with old.engine.progress.task("pairing rows"):
+        beside = None if shared is None or placed else shared.pair(old, new, key, compared, request)
         if placed is not None:
             pairing, before, after = placed.pair(compared), old, new
-        elif shared is not None and (beside := shared.pair(old, new, key, compared, request)) is not None:
+        elif shared is not None and beside is not None:
             pairing, before, after = beside, shared.old, shared.new
         else:
             pairing = rows.pair(left, right, key, compared, by_position=request.by_position)
@@ -113,8 +114,7 @@ def _diff(
     match, only = seldom.meant(old, new, differences, told, request)
     sequences = Sequences(old=old, new=new, fields=_sequence(fields, key, request))
     with old.engine.progress.task("counting classes"):
-        counted = shared.counted(old, new, _kept(request, None)) if isinstance(shared, SharedLines) else (old, new)
-        label_diffs = _labels(*counted, fields, split, request, differences, sequences)
+        label_diffs = _labels(old, new, fields, split, request, differences, sequences, shared if beside else None)
     diff = DatasetDiff(
         dataset=name,
         path=path,
@@ -291,16 +291,34 @@ def _labels(
     request: DiffRequest,
     differences: cells.Differences | None = None,
     sequences: Sequences | None = None,
+    shared: SharedFiles | SharedLines | None = None,
 ) -> tuple[LabelDiff, ...]:
     found: dict[str, LabelDiff] = {}
     for name in request.labels:
         label = class_field(fields, name, "label field", _unlabelled(old, new, name, request))
         if label.name not in found:
-            before = tally(old, "old", label, split) if old else NOTHING
-            after = tally(new, "new", label, split) if new else NOTHING
+            before, after = _tallies(old, new, label, split, shared)
             compared = labels.compare(label, before, after, differences, sequences)
             found[label.name] = seldom.credited(compared, label, differences)
     return tuple(found.values())
+
+
+def _tallies(
+    old: Table | None,
+    new: Table | None,
+    label: ClassField,
+    split: ClassField | None,
+    shared: SharedFiles | SharedLines | None,
+) -> tuple[ClassTally, ClassTally]:
+    """Both sides' rows by class; those that are shared are counted once for both."""
+    names = {form.name for field in (label, split) if field for form in (field.old, field.new) if form}
+    if shared is not None and names <= {*shared.equal.schema.names}:
+        both = tally(shared.equal, "old", label, split)
+        before = together(both, tally(shared.old, "old", label, split))
+        after = together(both, tally(shared.new, "new", label, split))
+        if before is not None and after is not None:
+            return before, after
+    return tally(old, "old", label, split) if old else NOTHING, tally(new, "new", label, split) if new else NOTHING
 
 
 def _sequence(fields: Alignment, key: Key, request: DiffRequest) -> tuple[FieldPair, ...]:

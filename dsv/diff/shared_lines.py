@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dsv.diff.fields import FieldPair, key_hash
@@ -110,15 +110,13 @@ class SharedLines:
             reordered=self._reordered(own, key, compared),
         )
 
-    def counted(self, old: Table, new: Table, names: Iterable[str]) -> tuple[Table, Table]:
-        """Both tables with some of their fields at the least, as far as they were kept: rows in any order."""
+    @property
+    def equal(self) -> Table:
+        """The rows of shared lines as old has them, with the fields of its key and its classes."""
         few = self._few
-        if few is None or not {*names} <= {*few.schema.names}:
-            return old, new
-        columns = ", ".join(map(identifier, few.schema.names))
-        shared = f"SELECT {columns} FROM {few.relation} ANTI JOIN {self.old.relation} USING ({POSITION})"
-        every = f"({shared} UNION ALL SELECT {columns} FROM {self.new.relation})"
-        return few, replace(few, relation=every)
+        if few is None:
+            raise AssertionError("the rows of shared lines are read when rows are paired")
+        return replace(few, relation=f"(FROM {few.relation} ANTI JOIN {self.old.relation} USING ({POSITION}))")
 
     def _with_fields(self, table: Table, names: set[str]) -> Table:
         """A table with only some of its fields, kept: all of it is parsed only once for them."""
@@ -131,12 +129,9 @@ class SharedLines:
 
     def _meet(self, key: Key) -> bool:
         """A row of a line that only new has, has the key of a shared one."""
-        few = self._few
-        assert few is not None
-        shared = f"{few.relation} AS dsv_table ANTI JOIN {self.old.relation} USING ({POSITION})"
         others = f"SELECT {key_hash(key.fields, 'new')} FROM {self.new.relation} AS dsv_table"
-        known = f"SELECT {key_hash(key.fields, 'old')} AS k FROM {shared}"
-        return bool(few.engine.value(f"SELECT EXISTS (FROM ({known}) WHERE k IN ({others}))"))
+        known = f"SELECT {key_hash(key.fields, 'old')} AS k FROM {self.equal.relation} AS dsv_table"
+        return bool(self.new.engine.value(f"SELECT EXISTS (FROM ({known}) WHERE k IN ({others}))"))
 
     def _reordered(self, own: Pairing, key: Key, compared: Sequence[FieldPair]) -> bool:
         engine = self.old.engine
