@@ -23,7 +23,7 @@ from dsv.model.diff import DatasetDiff, RowChange
 from dsv.model.snapshot import Snapshot
 from dsv.tables.duckdb import Engine
 
-EXAMPLES = 8
+EXAMPLES = 4
 OPTIONS = DiffOptions(key=("id",), labels=("label",), split="split")
 
 
