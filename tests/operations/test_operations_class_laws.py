@@ -51,7 +51,7 @@ def identities(state: State) -> dict[str, Any]:
     return {item.key: item for item in classes.classes}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(chain=st.lists(operations, max_size=12))
 def test_keys_and_ids_are_for_ever(chain: list[Operation]) -> None:
     """Operations that do not fit are refused, and the others leave every identity what it was."""

@@ -96,7 +96,7 @@ def shared() -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize("make", PLAIN)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(drawn=rows)
 def test_law_of_the_plan(shared: Engine, make: Any, drawn: list[dict[str, Any]]) -> None:
     check_plan(shared, make, drawn)
@@ -132,11 +132,13 @@ def check_plan(shared: Engine, make: Any, drawn: list[dict[str, Any]]) -> None:
         check_inverse(operation, after, outcome.table, before, bench)
 
 
+ODD = {"tags": [], "level": 2, "mood": "unseen", "split": "test", "score": float("nan"), "image": ""}
+
+
 @pytest.mark.parametrize("make", PLAIN)
-@settings(max_examples=2, deadline=None)
-@given(drawn=rows)
-def test_law_of_counts(shared: Engine, make: Any, drawn: list[dict[str, Any]]) -> None:
+def test_law_of_counts(shared: Engine, make: Any) -> None:
     """The numbers that a plan shows are those of the rows, counted once more in Python."""
+    drawn = [*ROWS, *({"id": 100 + place, "class": name, **ODD} for place, name in enumerate(["car", "?", "no"]))]
     example: Example = make(drawn)
     operation = example.operation
     with tempfile.TemporaryDirectory() as folder:
@@ -168,7 +170,7 @@ ROWWISE = [case for case in CASES if case.values[0](ROWS).operation.rowwise]
 
 
 @pytest.mark.parametrize("make", ROWWISE)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(drawn=rows, seed=st.randoms(use_true_random=False))
 def test_law_of_rows(shared: Engine, make: Any, drawn: list[dict[str, Any]], seed: Any) -> None:
     """What becomes of a row depends on that row alone, where an operation says so; guards do not count then."""

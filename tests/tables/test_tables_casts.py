@@ -35,7 +35,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(value=BIG)
 @example(2**53 + 1)
 @example(2**63 - 1)
@@ -44,7 +44,7 @@ def test_integers_become_numbers_only_where_they_are_the_same(engine: Engine, va
     assert casted(engine, value, "integer", "number") == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(value=st.floats())
 @example(1.5)
 @example(-(2.0**63))
@@ -54,7 +54,7 @@ def test_numbers_become_integers_only_where_they_are_whole(engine: Engine, value
     assert casted(engine, value, "number", "integer") == (int(value) if whole else None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(value=st.floats())
 @example(1e15)
 @example(1234567890123456.0)
@@ -71,7 +71,7 @@ def test_numbers_as_text_read_as_the_same_numbers(engine: Engine, value: float) 
     assert casted(engine, text, "string", "number") == value
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(text=TEXTS)
 @example("007")
 @example("-0")
