@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count, zip_longest
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from dsv.tables.arrow import stage_batches
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import POSITION
 from dsv.tables.types import arrow_type, parse
+
+Numbered = tuple[int, Any]
+"""A record batch, with the number of its first row among all."""
 
 _SCRIPT = Path(__file__).with_name("_apply_process.py")
 
@@ -44,33 +47,40 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
-    """What a function gave: a `relation` with `POSITION` (of the row) and `w0`, `w1`, …; what it printed."""
+    """What a function gave: a `relation` with `POSITION` (of the row) and `w0`, `w1`, …; what it printed.
+
+    `batched` tells of a cell that is another when its row is called with fewer others; None: there is none.
+    """
 
     relation: str
     printed: tuple[str, ...]
+    batched: str | None = None
 
 
 def called(engine: Engine, call: Call, rows: str) -> Cells:
     """Call the function over the rows of a query, in its order.
 
     The query gives `POSITION`, the key as `k0`, `k1`, … and what is read as `r0`, `r1`, …. The first
-    and the last batch are given once more, to another process.
+    and the last batch are given once more, to another process; and the first one in two halves.
 
     Raises: MigrationError: the function misbehaves, or gives other cells the second time.
     """
     whole = _Process(engine.scratch(), call)
-    batches = whole.write(_even(engine.batches(rows, call.batch), call.batch), count())
+    batches = whole.write(_numbered(_even(engine.batches(rows, call.batch), call.batch), call.batch))
     whole.run()
     again = _Process(engine.scratch(), call)
     chosen = sorted({0, batches - 1}) if batches else []
-    again.write((batch for place, batch in enumerate(whole.batches("rows")) if place in chosen), chosen)
+    halves = _halves(whole) if batches else []
+    repeated = (item for place, item in enumerate(_numbered(whole.batches("rows"), call.batch)) if place in chosen)
+    again.write(chain(repeated, halves), optional=len(halves))
     again.run()
-    _compare(call, whole, again, chosen)
+    _check_repeated(call, whole, again, chosen)
+    batched = _batched(call, whole, again, len(chosen))
     relation = whole.load(engine)
     printed = whole.printed()
     for process in (whole, again):
         shutil.rmtree(process.folder)
-    return Cells(relation=relation, printed=printed)
+    return Cells(relation=relation, printed=printed, batched=batched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +90,8 @@ class _Process:
     folder: Path
     call: Call
 
-    def write(self, batches: Iterator[Any], places: Iterable[int]) -> int:
-        """Write what the process is given: batches, at their `places` among all. The number of them."""
+    def write(self, batches: Iterable[Numbered], *, optional: int = 0) -> int:
+        """Write what the process is given; the number of batches. The last ones are `optional`: they may fail."""
         import pyarrow as pa
 
         code = self.folder / "code"
@@ -92,10 +102,10 @@ class _Process:
             pass
         firsts = []
         with pa.ipc.new_file(self.folder / "rows.arrow", self._rows_schema()) as writer:
-            for place, batch in zip(places, batches, strict=False):
+            for first, batch in batches:
                 writer.write_batch(batch.cast(self._rows_schema()))
-                firsts.append(place * self.call.batch + 1)
-        told = json.dumps({**self._told(), "firsts": firsts})
+                firsts.append(first)
+        told = json.dumps({**self._told(), "firsts": firsts, "optional": optional})
         (self.folder / "call.json").write_text(told, encoding="utf-8")
         return len(firsts)
 
@@ -184,25 +194,55 @@ def _even(batches: Iterator[Any], size: int) -> Iterator[Any]:
         yield pa.Table.from_batches(waiting).combine_chunks().to_batches()[0]
 
 
-def _compare(call: Call, whole: _Process, again: _Process, chosen: list[int]) -> None:
+def _numbered(batches: Iterable[Any], size: int) -> Iterator[Numbered]:
+    return ((place * size + 1, batch) for place, batch in enumerate(batches))
+
+
+def _halves(process: _Process) -> list[Numbered]:
+    """The first batch in two; nothing if it is a single row."""
+    first = next(process.batches("rows"))
+    middle = first.num_rows // 2
+    return [(1, first.slice(0, middle)), (middle + 1, first.slice(middle))] if middle else []
+
+
+def _check_repeated(call: Call, whole: _Process, again: _Process, chosen: list[int]) -> None:
     """Hold the cells of two runs against each other. Raises: MigrationError: the first that differs."""
     once = (batch for place, batch in enumerate(whole.batches("cells")) if place in chosen)
     rows = (batch for place, batch in enumerate(whole.batches("rows")) if place in chosen)
-    for first, second, given in zip_longest(once, again.batches("cells"), rows):
-        for name in call.writes:
-            one, other = first.column(name), second.column(name)
-            if one.equals(other):
-                continue
-            pairs = enumerate(zip(one.to_pylist(), other.to_pylist(), strict=True))
-            # A NaN is no other NaN, but for people.
-            place = next((place for place, (old, new) in pairs if repr(old) != repr(new)), None)
-            if place is not None:
-                keys = [f"{key}={given.column(f'k{index}')[place].as_py()}" for index, key in enumerate(call.key)]
-                row = " ".join(keys) or f"row {given.column(POSITION)[place].as_py()}"
-                raise MigrationError(
-                    f"{call.function} gives other cells when it is run again: {name!r} of {row} is "
-                    f"{shown(one[place].as_py())}, then {shown(other[place].as_py())}",
-                    where=call.name,
-                    hint="let cells depend on their rows alone: no chance, no clock, no order of a set, "
-                    "nothing kept between calls",
-                )
+    for first, second, given in zip(once, again.batches("cells"), rows, strict=False):
+        told = _difference(call, first, second, given)
+        if told is not None:
+            raise MigrationError(
+                f"{call.function} gives other cells when it is run again: {told}",
+                where=call.name,
+                hint="let cells depend on their rows alone: no chance, no clock, no order of a set, "
+                "nothing kept between calls",
+            )
+
+
+def _batched(call: Call, whole: _Process, again: _Process, skipped: int) -> str | None:
+    """The first cell of the first batch that is another where the batch is cut in two."""
+    start = 0
+    for half in islice(again.batches("cells"), skipped, None):
+        first, given = (next(whole.batches(name)).slice(start, half.num_rows) for name in ("cells", "rows"))
+        told = _difference(call, first, half, given)
+        if told is not None:
+            return told
+        start += half.num_rows
+    return None
+
+
+def _difference(call: Call, first: Any, second: Any, given: Any) -> str | None:
+    """The first cell that two runs over the same rows do not agree on, in words."""
+    for name in call.writes:
+        one, other = first.column(name), second.column(name)
+        if one.equals(other):
+            continue
+        pairs = enumerate(zip(one.to_pylist(), other.to_pylist(), strict=True))
+        # A NaN is no other NaN, but for people.
+        place = next((place for place, (old, new) in pairs if repr(old) != repr(new)), None)
+        if place is not None:
+            keys = [f"{key}={given.column(f'k{index}')[place].as_py()}" for index, key in enumerate(call.key)]
+            row = " ".join(keys) or f"row {given.column(POSITION)[place].as_py()}"
+            return f"{name!r} of {row} is {shown(one[place].as_py())}, then {shown(other[place].as_py())}"
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -81,7 +81,7 @@ class Apply(Operation):
         after = rewrite(table, state.schema, new, join=join)
         for name in self.writes:
             self._check(state, after, state.schema[name])
-        return Outcome(table=after, findings=self._printed(cells.printed))
+        return Outcome(table=after, findings=tuple(self._findings(cells)))
 
     def describe(self, state: State, inputs: Inputs | None = None) -> str:
         read = f" (reads {', '.join(self.reads)})" if self.reads else ""
@@ -141,12 +141,17 @@ class Apply(Operation):
         problem = f"with a class that {field.name!r} does not have"
         _listing.refuse(after, state.key, f"coalesce({stray}, false)", problem, where=where, cell=cell)
 
-    def _printed(self, lines: tuple[str, ...]) -> tuple[Finding, ...]:
-        if not lines:
-            return ()
-        more = f" (and {len(lines) - 1} more lines)" if len(lines) > 1 else ""
-        message = f"{self.function} printed: {lines[0]}{more}"
-        return (Finding(rule="apply-printed", level="info", message=message, count=len(lines)),)
+    def _findings(self, cells: _code.Cells) -> Iterator[Finding]:
+        if cells.batched is not None:
+            message = (
+                f"what {self.function} makes of a row depends on the others of its batch: {cells.batched} in a half"
+            )
+            yield Finding(rule="apply-batches", level="warning", message=message, count=1)
+        if cells.printed:
+            rest = len(cells.printed) - 1
+            more = "" if not rest else f" (and {'1 more line' if rest == 1 else f'{rest} more lines'})"
+            message = f"{self.function} printed: {cells.printed[0]}{more}"
+            yield Finding(rule="apply-printed", level="info", message=message, count=len(cells.printed))
 
 
 def _cell(field: Field, new: str) -> str:

@@ -64,7 +64,7 @@ def test_a_function_in_a_process_of_its_own(bench: Bench) -> None:
     assert read_table(outcome.table) == [
         {**cells, "score": None if cells["score"] is None else cells["score"] * 2} for cells in ROWS
     ]
-    assert [item.message for item in outcome.findings] == ["double printed: one (and 1 more lines)"]
+    assert [item.message for item in outcome.findings] == ["double printed: one (and 1 more line)"]
     assert operation.runs_code and not operation.rowwise
 
 
@@ -219,6 +219,17 @@ def test_the_row_on_which_a_function_fails_is_found(bench: Bench, at_once: None)
         applied(bench, "rows['class'] = [one(key) for key in rows.index]; return rows", many, head=head, batch=200)
     assert caught.value.message == "f raised KeyError: 'it' in rows 601 to 800, at id=701"
     assert caught.value.where == "code.py:3"
+
+
+def test_a_function_that_looks_at_the_other_rows_of_its_batch_is_told(bench: Bench, at_once: None) -> None:
+    """Rows that are added later would shift the batches, and with them cells of other rows."""
+    code = "def f(rows):\n    assert len(rows) > {least}\n    rows['score'] = float(len(rows))\n    return rows\n"
+    operation = Apply(file="code.py", function="f", reads=("score",), writes=("score",))
+    (finding,) = bench.run(operation, files={"code.py": code.format(least=0)}).findings
+    assert (finding.rule, finding.level) == ("apply-batches", "warning")
+    assert "'score' of id=1 is 11.0, then 5.0 in a half" in finding.message
+    # A half that fails says nothing: the last batch is as small as it is.
+    assert bench.run(operation, files={"code.py": code.format(least=9)}).findings == ()
 
 
 def test_a_function_that_fails_on_no_row_alone(bench: Bench, at_once: None) -> None:
