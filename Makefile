@@ -35,6 +35,7 @@ docs: $(VENV)/ready
 
 living-example: $(VENV)/ready ## rebuild every version of the committed example and compare with dvc.lock
 	$(BIN)/python examples/rebuild.py
+	$(BIN)/dsv migrate check --ci
 
 test-oldest: ## the tests with the oldest allowed dependencies
 	$(PYTHON) -m venv .venv-oldest

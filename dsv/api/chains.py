@@ -14,6 +14,7 @@ from dsv.errors import DocumentError, MigrationError
 from dsv.migrations import base as bases
 from dsv.migrations import document, lock
 from dsv.migrations.chain import Chain, link
+from dsv.migrations.foretell import Foretold, foretell
 from dsv.model.migration import BASE_ID, Base, ChainLock, Migration
 from dsv.model.snapshot import Snapshot
 
@@ -123,6 +124,19 @@ def _removable(project: Project, dataset: str, name: str, *, after: str) -> Migr
         return Migration(
             id=name, after=after, title=name, why=None, path=path, operations=(), side_files=(), tuned=(), digest=""
         )
+
+
+def foretold(opened: OpenChain, target: str | None = None) -> list[Foretold]:
+    """The migrations up to `target` (None: all), with the states before and after each; no rows are read.
+
+    Raises: SchemaError, MigrationError: one does not fit the chain before it.
+    """
+    project, base = opened.project, opened.base
+    folder = project.path(project.documents(base.dataset))
+    migrations = opened.chain.migrations if target is None else opened.chain.up_to(target)
+    return list(
+        foretell(base.dataset, base.state, migrations, folder, lambda name: project.parameters(base.dataset, name))
+    )
 
 
 def base_snapshot(project: Project, base: Base) -> Snapshot:

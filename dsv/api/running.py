@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dsv.api.chains import OpenChain, Project
+from dsv.api.chains import OpenChain, Project, foretold
 from dsv.api.names import IGNORE, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace
 from dsv.api.snapshots import content_md5
@@ -15,7 +15,6 @@ from dsv.documents import pipeline, yaml
 from dsv.errors import MigrationError, RepositoryError, UnknownRevision
 from dsv.files import write_text
 from dsv.migrations import lock
-from dsv.migrations.foretell import foretell
 from dsv.migrations.run import compare
 from dsv.migrations.stages import stage_name, stages
 from dsv.migrations.version import open_version
@@ -234,19 +233,11 @@ def wanted_stages(workspace: Workspace, opened: OpenChain, target: str, *, in_gi
     Raises: SchemaError, MigrationError: a migration does not fit the chain before it.
     """
     project, base = opened.project, opened.base
-    documents = project.documents(base.dataset)
-    foretold = foretell(
-        base.dataset,
-        base.state,
-        opened.chain.up_to(target),
-        project.path(documents),
-        lambda name: project.parameters(base.dataset, name),
-    )
     return stages(
         base,
-        list(foretold),
+        foretold(opened, target),
         versions_folder=project.versions(base),
-        documents_folder=documents,
+        documents_folder=project.documents(base.dataset),
         cached=not in_git,
         pushed=workspace.choose(base.dataset).versions != "local",
     )

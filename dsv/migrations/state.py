@@ -144,6 +144,20 @@ def _check_classes(problems: Problems, path: tuple[str | int, ...], classes: Cla
             problems.add((*path, "next_id"), f"class {item.key!r} has the id {item.id}, which is not below next_id")
         if item.parent is not None and item.parent not in keys:
             problems.add((*path, "classes", place, "parent"), f"there is no class {item.parent!r}")
+    parents = {item.key: item.parent for item in members}
+    for place, item in enumerate(members):
+        if item.key in _above(parents, item.key):
+            problems.add((*path, "classes", place, "parent"), f"class {item.key!r} stands above itself")
+
+
+def _above(parents: Mapping[str, str | None], key: str) -> list[str]:
+    """The classes above one, from its parent on; a circle is gone round once."""
+    found: list[str] = []
+    above = parents.get(key)
+    while above is not None and above not in found:
+        found.append(above)
+        above = parents.get(above)
+    return found
 
 
 def _repeated(values: Iterable[object]) -> list[int]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Self
@@ -66,6 +66,7 @@ def repro(
     project = repo.require_dvc()
     shown = {name: name for name in targets} if shown is None else shown
     tail: deque[str] = deque(maxlen=TAIL)
+    _mend(project)
     with _unstaged(repo), _Watched(progress, shown) as watched:
         process = subprocess.Popen(
             _command("repro", "--", *targets),
@@ -188,7 +189,36 @@ def fetch(project: Path, wanted: Iterable[CacheObject]) -> None:
         raise RepositoryError(f"the DVC remote cannot be read: {error}", hint="dvc fetch") from error
 
 
+def _mend(project: Path) -> None:
+    """Take away what a DVC that was killed while it wrote left of its own lock: every later DVC would refuse it.
+
+    Nobody else is writing it meanwhile, for DVC's guard of that file is held. A whole one stays.
+    """
+    import zc.lockfile
+
+    path = project / ".dvc" / "tmp" / "rwlock"
+    with suppress(OSError, zc.lockfile.LockError):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if _is_json(text):
+            return
+        guard = zc.lockfile.LockFile(f"{path}.lock")
+        try:
+            if not _is_json(path.read_text(encoding="utf-8", errors="replace")):
+                path.unlink()
+        finally:
+            guard.close()
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _run(repo: Repository, folder: Path, *arguments: str) -> str:
+    _mend(folder)
     done = subprocess.run(
         _command(*arguments),
         cwd=folder,

@@ -13,11 +13,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from dsv.api.migrate.up import up as api_up
 
 User = Any
 DSV = str(Path(sys.executable).parent / "dsv")
@@ -217,3 +220,44 @@ def test_killed_at_random_instants(signs: User, name: str, group: bool) -> None:
             process.kill()
         process.wait()
         fault.check(copy)
+
+
+class Ran:
+    """Progress that notes what runs: a stage that DVC takes from its run cache has no task of its own."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+
+    @contextmanager
+    def task(self, title: str, total: int | None = None) -> Iterator[Ran]:
+        self.titles.append(title)
+        yield self
+
+    def advance(self, done: int = 1) -> None:
+        """Nothing to note."""
+
+
+def test_stages_that_were_finished_before_a_kill_are_not_run_again(signs: User) -> None:
+    signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "new", "rename_class", "from=bus", "to=coach")
+    signs.dsv("commit", "-m", "Two migrations")
+    before = files(signs)
+    lock = signs.folder / "dvc.lock"
+    process = subprocess.Popen(
+        [DSV, "migrate", "up"], cwd=signs.folder, start_new_session=True, stdout=subprocess.DEVNULL
+    )
+    while "signs-m0001" not in lock.read_text() and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert "signs-m0002" not in lock.read_text()
+    signs.dsv("migrate", "status")
+    assert files(signs) == before
+    ran = Ran()
+    api_up(signs.folder, None, progress=ran)
+    assert [title for title in ran.titles if title.startswith(("m0", "publishing"))] == [
+        "m0002_rename_class_bus  5 rows",
+        "publishing data/signs.csv",
+    ]
+    assert signs.read("data/signs.csv").count("bicycle") == 2 and "coach" in signs.read("data/signs.csv")
+    assert "up to date" in signs.dvc("status")

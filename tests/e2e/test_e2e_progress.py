@@ -70,6 +70,20 @@ def test_known_totals_are_counted(edited: User) -> None:
     assert "counting rows of commits" in err and "/2" in err
 
 
+def test_up_shows_the_stage_that_runs_of_how_many(signs: User) -> None:
+    signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
+    out, err = at_terminal(signs.folder, "migrate", "up")
+    assert "as planned" in out
+    for part in (
+        "planning signs",
+        "running stages",
+        "0/2",
+        "m0001_rename_class_bike  5 rows",
+        "publishing data/signs.csv",
+    ):
+        assert part in err, part
+
+
 def test_quiet_shows_nothing(edited: User) -> None:
     out, err = at_terminal(edited.folder, "-q", "diff")
     assert "bicycle" in out and err == ""

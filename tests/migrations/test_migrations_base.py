@@ -117,6 +117,7 @@ def test_one_class_stands_on_one_line(adopt: Any) -> None:
         (("id: 1, index: 0", "id: 2, index: 0"), "two classes have the id 2"),
         (("next_id: 3", "next_id: 2"), "not below next_id"),
         (("name: bike}", "name: bike, parent: x}"), "no class 'x'"),
+        (("name: bike}", "name: bike, parent: bike}"), "class 'bike' stands above itself"),
         (("dsv: 1", "dsv: 2"), "newest dsv"),
         (("format: csv", "fromat: csv"), "unknown key 'fromat'"),
         (
@@ -133,6 +134,19 @@ def test_a_damaged_base_is_refused(adopt: Any, edit: tuple[str, str], words: str
     error = raised.value
     assert words in f"{error.message} {error.hint} {error.where}"
     assert "m/m0000_base.yaml" in (error.where or "")
+
+
+def test_a_circle_of_parents_is_told_with_its_lines(adopt: Any) -> None:
+    text = bases.dump(adopt(SIGNS).base)
+    turned = text.replace("name: bike}", "name: bike, parent: car}").replace("name: car}", "name: car, parent: bike}")
+    with pytest.raises(DocumentError) as raised:
+        bases.load(turned, "m/m0000_base.yaml")
+    lines = turned.splitlines()
+    bike, car = (1 + next(n for n, text in enumerate(lines) if f"key: {key}" in text) for key in ("bike", "car"))
+    assert str(raised.value.where).splitlines() == [
+        f"m/m0000_base.yaml:{bike}: class 'bike' stands above itself",
+        f"m/m0000_base.yaml:{car}: class 'car' stands above itself",
+    ]
 
 
 def test_a_declared_field_must_be_there(tmp_path: Path, engine: Engine) -> None:

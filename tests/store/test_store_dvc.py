@@ -115,6 +115,30 @@ def test_repro_runs_stages_and_stages_nothing(project, capfd) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(("left", "kept"), [("", False), ('{"read": {', False), ("{}", True)])
+def test_what_a_killed_dvc_left_of_its_lock_is_taken_away(dvc_bench, left, kept) -> None:
+    path = dvc_bench.root / ".dvc/tmp/rwlock"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(left)
+    dvc._mend(dvc_bench.root)
+    assert path.exists() is kept
+    dvc._mend(dvc_bench.root)
+
+
+def test_a_lock_that_another_dvc_is_writing_is_let_be(dvc_bench) -> None:
+    import zc.lockfile
+
+    path = dvc_bench.root / ".dvc/tmp/rwlock"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+    writing = zc.lockfile.LockFile(f"{path}.lock")
+    dvc._mend(dvc_bench.root)
+    assert path.exists()
+    writing.close()
+    dvc._mend(dvc_bench.root)
+    assert not path.exists()
+
+
 def test_a_failing_stage_is_named_and_quoted(dvc_bench) -> None:
     dvc_bench.write({"dvc.yaml": PIPELINE, "in.csv": "1"})
     before = index(dvc_bench)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dsv.api.chains import OpenChain
+from dsv.api.chains import OpenChain, foretold
 from dsv.api.migrate._chains import place, ways_out
 from dsv.api.names import PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace
@@ -24,7 +24,6 @@ from dsv.migrations import lock
 from dsv.migrations.version import open_version
 from dsv.model.chain import Advice
 from dsv.model.finding import Finding, Level
-from dsv.model.migration import State
 from dsv.model.profile import profile_path
 from dsv.model.revision import Revision
 from dsv.profiles import document as profiles
@@ -90,7 +89,8 @@ def _unpinned(opened: OpenChain) -> Iterator[Advice]:
 def _declared(workspace: Workspace, opened: OpenChain) -> Iterator[Advice]:
     """The declaration against the state at the head."""
     declared = workspace.choose(opened.base.dataset)
-    state = _state(opened)
+    steps = foretold(opened, opened.lock.head)
+    state = steps[-1].after if steps else opened.base.state
     lines = yaml.load_mapping(opened.project.text(PIPELINE), PIPELINE)[1]
     asked = (
         ("key", declared.key, state.key),
@@ -108,19 +108,6 @@ def _declared(workspace: Workspace, opened: OpenChain) -> Iterator[Advice]:
 
 def _words(values: tuple[str | None, ...]) -> str:
     return ", ".join(value for value in values if value is not None) or "nothing"
-
-
-def _state(opened: OpenChain) -> State:
-    """The state at the head: of its version if that is here, else foretold."""
-    from dsv.migrations.foretell import foretell
-
-    project, base = opened.project, opened.base
-    folder = project.path(project.documents(base.dataset))
-    state = base.state
-    applied = opened.chain.up_to(opened.lock.head)
-    for item in foretell(base.dataset, state, applied, folder, lambda name: project.parameters(base.dataset, name)):
-        state = item.after
-    return state
 
 
 def _stages(workspace: Workspace, opened: OpenChain) -> Iterator[Advice]:

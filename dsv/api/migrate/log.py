@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from dsv.api.chains import OpenChain
+from dsv.api.chains import OpenChain, foretold
 from dsv.api.migrate._chains import chosen
 from dsv.api.opening import Workspace, open_workspace
 from dsv.errors import UnknownRevision
-from dsv.migrations.foretell import Foretold, foretell
 from dsv.model.chain import Introduced, MigrationRecord
 from dsv.store.history import history
 from dsv.store.revisions import resolve
@@ -37,17 +36,8 @@ def records(workspace: Workspace, opened: OpenChain) -> list[MigrationRecord]:
             entry=entries.get(item.migration.id),
             introduced=brought.get(item.migration.path),
         )
-        for item in _foretold(opened)
+        for item in foretold(opened)
     ]
-
-
-def _foretold(opened: OpenChain) -> list[Foretold]:
-    project, base = opened.project, opened.base
-    folder = project.path(project.documents(base.dataset))
-    found = foretell(
-        base.dataset, base.state, opened.chain.migrations, folder, lambda name: project.parameters(base.dataset, name)
-    )
-    return list(found)
 
 
 def _introduced(workspace: Workspace, opened: OpenChain) -> Mapping[str, Introduced]:
