@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: demo test check format format-check lint types imports docs living-example test-oldest test-faults bench bench-peers clean
+.PHONY: demo test check format format-check lint types imports docs living-example test-oldest test-slow test-faults bench bench-peers clean
 
 demo: $(VENV)/ready ## see a real dataset with a real history diffed and migrated
 	@$(BIN)/python examples/demo.py
@@ -42,6 +42,9 @@ test-oldest: ## the tests with the oldest allowed dependencies
 	.venv-oldest/bin/python -m pip install -q --upgrade "pip>=25.1"
 	.venv-oldest/bin/python -m pip install -q -c constraints-oldest.txt -e . --group dev
 	.venv-oldest/bin/python -m pytest -q -n $(JOBS) --ignore tests/docs
+
+test-slow: $(VENV)/ready ## the tests that `make test` leaves out, but for test-faults
+	$(BIN)/python -m pytest -q -n $(JOBS) -m slow --ignore tests/e2e/test_e2e_killed.py
 
 test-faults: $(VENV)/ready ## kill writing commands at every change that they make, and at random instants (an hour)
 	$(BIN)/python -m pytest -q -n $(JOBS) -m slow tests/e2e/test_e2e_killed.py

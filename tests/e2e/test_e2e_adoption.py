@@ -36,6 +36,13 @@ CONTENTS = {
     "signs.parquet": parquet(),
 }
 KEEPERS = ["dvc", "git", "stage"]
+# Each keeper and each format is in the quick ones at least once.
+QUICK = {("dvc", "signs.csv"), ("dvc", "signs.parquet"), ("git", "signs.jsonl"), ("stage", "signs.tsv.gz")}
+KEPT = [
+    pytest.param(keeper, name, marks=[] if (keeper, name) in QUICK else [pytest.mark.slow])
+    for keeper in KEEPERS
+    for name in CONTENTS
+]
 
 
 def files(user: User) -> dict[str, bytes]:
@@ -72,8 +79,7 @@ def declare(repo: User, keeper: str, name: str, content: bytes, *options: str) -
     return path
 
 
-@pytest.mark.parametrize("name", CONTENTS)
-@pytest.mark.parametrize("keeper", KEEPERS)
+@pytest.mark.parametrize(("keeper", "name"), KEPT)
 def test_adoption_publishes_the_same_bytes_and_is_taken_back(repo: User, keeper: str, name: str) -> None:
     path = declare(repo, keeper, name, CONTENTS[name], "-k", "id", "-k", "part")
     before = files(repo)
@@ -89,8 +95,7 @@ def test_adoption_publishes_the_same_bytes_and_is_taken_back(repo: User, keeper:
     assert repo.git("status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("name", CONTENTS)
-@pytest.mark.parametrize("keeper", KEEPERS)
+@pytest.mark.parametrize(("keeper", "name"), KEPT)
 def test_a_chain_is_committed_cloned_and_reproduced(repo: User, keeper: str, name: str, tmp_path: Path) -> None:
     declare(repo, keeper, name, CONTENTS[name], "-k", "id", "-k", "part")
     repo.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
