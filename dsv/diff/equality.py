@@ -59,7 +59,7 @@ def comparable(column: str, mine: Form, other: Form) -> str:
         if same and not (mine.text and mine.type == "number"):
             return column
         return _decimal_text(column, mine) if _as_decimals(mine, other) else numeric_text(column, mine)
-    if mine.text and other.text:
+    if mine.text and (other.text or other.type in TEXT_TYPES):
         return column
     if is_nested(mine.type) and is_nested(other.type):
         return _nested(column, mine.engine, other.engine, 0)

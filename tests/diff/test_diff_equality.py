@@ -120,6 +120,7 @@ DIFFERENT = {
         ("number", f"{BIG}.0", "text"),
     ),
     "925 as text is not 925.0 as text": (("string", "925", "text"), ("string", "925.0", "text")),
+    "925 as text is not the string 925.0": (("number", "925", "text"), ("string", "925.0", "")),
     "True is not true": (("boolean", "True", "text"), ("boolean", "true", "text")),
     "True is not 1": (("boolean", "True", "text"), ("integer", "1", "text")),
     "no list is not an empty list": (("list<integer>", None, ""), ("list<integer>", [], "")),
