@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,7 @@ from dsv.diff.dataset import diff_tables
 from dsv.diff.request import DiffRequest
 
 law = settings(
-    max_examples=12,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -199,7 +200,7 @@ def in_case_only(left: Any, right: Any) -> bool:
     return None not in (left, right) and left != right and left.lower() == right.lower()
 
 
-@settings(law, max_examples=40)
+@settings(law, max_examples=15)
 @given(
     old=made_rows(),
     new=made_rows(),
@@ -259,9 +260,8 @@ DECIMALS = [
 ]
 
 
-@settings(law, max_examples=40)
-@given(st.lists(st.tuples(st.sampled_from(DECIMALS), st.sampled_from(DECIMALS)), min_size=1, max_size=8))
-def test_numbers_in_text_are_decimals(shared_make: Any, pairs: list[tuple[str, str]]) -> None:
+def test_numbers_in_text_are_decimals(shared_make: Any) -> None:
+    pairs = list(itertools.product(DECIMALS, repeat=2))
     types = {"id": "integer", "number": "number"}
     sides = [shared_make.text(types, [[str(n), pair[side]] for n, pair in enumerate(pairs)]) for side in (0, 1)]
     diff = diff_tables("d", "d", *sides, DiffRequest(key=("id",)))

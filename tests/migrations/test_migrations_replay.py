@@ -290,7 +290,7 @@ def written(make_bench: Any, rows: Rows, steps: list[Step]) -> Any:
     return bench
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(drawn=chains(), before=edits, after=edits, applied=st.integers(0, 3))
 def test_credits_are_those_of_a_replay_in_python(
     bench_maker: Any, drawn: Any, before: Any, after: Any, applied: int
