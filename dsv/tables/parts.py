@@ -139,7 +139,7 @@ def _write(path: Path, schema: Any, batches: Iterator[Any]) -> None:
     read = list(batches)
     try:
         table = pa.Table.from_batches(read).cast(schema) if read else schema.empty_table()
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise SchemaError(
             f"a version cannot hold a value exactly: {error}",
             hint="integers have 64 bits there and times microseconds; others can be kept as text",

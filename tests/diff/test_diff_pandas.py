@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -225,10 +226,22 @@ FINE = {
 }
 
 
+def knows_fine_instants() -> bool:
+    with duckdb.connect() as connection:
+        try:
+            connection.execute("SELECT CAST(NULL AS TIMESTAMPTZ_NS)")
+        except duckdb.CatalogException:
+            return False
+    return True
+
+
 @pytest.mark.parametrize("kind", FINE)
 def test_what_is_finer_than_a_double_or_a_microsecond_is_so_in_nested_cells_too(tmp_path: Path, kind: str) -> None:
     arrow, *values = FINE[kind]
     assert float(values[0]) == float(values[1])
+    if kind == "instant" and not knows_fine_instants():
+        # The engine itself reads them as microseconds.
+        values[1] += 1000
     for name, value in zip("ab", values, strict=True):
         columns = {
             "plain": pa.array([value], arrow),

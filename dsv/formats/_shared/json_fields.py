@@ -12,7 +12,8 @@ from dsv.tables.table import POSITION, stage
 
 _OTHER_SPELLING = r"\{|\\|[0-9][eE]|\.[0-9]*0(?:[^0-9]|$)|-0(?:[^0-9.]|$)|0\.00000|[0-9.]{17}"
 """What has no part of this is an array of texts and of numbers in their one spelling."""
-_BATCH_ROWS = 2048
+_BATCH_ROWS, _BATCH_BYTES = 2048, 16 * 1024 * 1024
+"""So much is in Python's memory at once, but for a single row that is larger."""
 
 
 def in_one_spelling(engine: Engine, relation: str, names: Sequence[str], size_bytes: int) -> str:
@@ -46,30 +47,34 @@ def _respelled(engine: Engine, relation: str, names: Sequence[str], path: Path) 
         name: f"{test} AND regexp_matches({identifier(name)}, {literal(_OTHER_SPELLING)})"
         for name, test in nested.items()
     }
-    if not engine.value(f"SELECT bool_or({' OR '.join(other.values())}) FROM {relation}"):
+    sizes = " + ".join(f"coalesce(strlen({identifier(name)}), 0)" for name in names)
+    wanted = " OR ".join(other.values())
+    longest = engine.value(f"SELECT max({sizes}) FROM {relation} WHERE {wanted}")
+    if longest is None:
         return 0
+    rows_at_once = max(1, min(_BATCH_ROWS, _BATCH_BYTES // longest))
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     texts = [f"CASE WHEN {test} THEN {identifier(name)} END" for name, test in other.items()]
-    query = f"SELECT {POSITION}, {', '.join(texts)} FROM {relation} WHERE {' OR '.join(other.values())}"
+    query = f"SELECT {POSITION}, {', '.join(texts)} FROM {relation} WHERE {wanted}"
     schema = pa.schema([("p", pa.int64()), *((f"c{place}", pa.string()) for place in range(len(names)))])
     written = 0
     with pq.ParquetWriter(path, schema) as writer:
-        for rows in _changed(engine.stream(query, size=_BATCH_ROWS)):
+        for rows in _changed(engine.stream(query, size=rows_at_once), rows_at_once):
             writer.write_table(pa.table([list(cells) for cells in zip(*rows, strict=True)], schema=schema))
             written += len(rows)
     return written
 
 
-def _changed(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows whose texts change, many at a time."""
+def _changed(rows: Iterator[tuple[Any, ...]], most: int) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows whose texts change, so many at a time at the most."""
     batch: list[tuple[Any, ...]] = []
     for position, *texts in rows:
         spelled = [None if text is None else respelled(text) for text in texts]
         if spelled != texts:
             batch.append((position, *spelled))
-        if len(batch) == _BATCH_ROWS:
+        if len(batch) == most:
             yield batch
             batch = []
     if batch:
