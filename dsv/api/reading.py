@@ -12,6 +12,7 @@ from dsv.api.pairs import Pair, Side
 from dsv.api.snapshots import of_files
 from dsv.model.counts import Counts
 from dsv.model.diff import DatasetDiff, Formatting
+from dsv.model.finding import Finding
 from dsv.model.snapshot import ReadOptions, Snapshot
 from dsv.tables.duckdb import Engine
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from dsv.diff.shared_files import SharedFiles
     from dsv.diff.shared_lines import SharedLines
     from dsv.formats.base import Scan
+
+NOT_COUNTED = Finding(
+    rule="formatting-not-counted",
+    level="info",
+    message="what differs in spelling alone (quotes, blanks, line ends) was not counted: too much text differs",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +83,9 @@ def with_spelling(diff: DatasetDiff, sides: Sides, options: DiffOptions) -> Data
     numbers = (found.number_spelling or 0) + (diff.formatting.number_spelling or 0)
     formatting = replace(found, reordered=diff.formatting.reordered, number_spelling=numbers)
     status = "modified" if diff.status == "unchanged" and formatting.any else diff.status
-    return replace(diff, formatting=formatting, status=status)
+    unknown = (NOT_COUNTED,) if found.quoting is None and found.key_order is None else ()
+    findings = (*diff.findings, *(replace(finding, dataset=diff.dataset) for finding in unknown))
+    return replace(diff, formatting=formatting, status=status, findings=findings)
 
 
 def _snapshot(pair: Pair, side: Side, options: DiffOptions) -> Snapshot:

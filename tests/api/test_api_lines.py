@@ -19,6 +19,7 @@ from dsv.errors import DsvError
 from dsv.formats import base
 from dsv.formats._delimited import lined as delimited
 from dsv.formats._json import lined as json_lines
+from dsv.formats._shared import spelling_diff
 from dsv.model.diff import DatasetDiff, RowChange
 from dsv.model.snapshot import Snapshot
 from dsv.tables.duckdb import Engine
@@ -96,7 +97,11 @@ def test_only_other_lines_are_parsed_twice_of_json(tmp_path: Path, paired: list[
     assert diff.formatting.reordered is False
 
 
-def test_only_other_lines_are_parsed_twice_of_csv(tmp_path: Path, paired: list[bool]) -> None:
+def test_only_other_lines_are_parsed_twice_of_csv(
+    tmp_path: Path, paired: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of files that are too large, spellings are counted as long as the lines that one side lacks are not.
+    monkeypatch.setattr(spelling_diff, "MOST_BYTES", 200)
     old = [HEADER, *(csv(number) for number in range(20))]
     new = [HEADER, *old[20:0:-1]]
     new[3] = csv(17, note='"a"', size="1.50")
@@ -106,6 +111,16 @@ def test_only_other_lines_are_parsed_twice_of_csv(tmp_path: Path, paired: list[b
     assert (diff.rows.changed, diff.rows.unchanged, diff.changed_cells) == (1, 19, {"note": 1})
     assert (rows[0].old_position, rows[0].new_position) == (17, 4)
     assert (diff.formatting.reordered, diff.formatting.quoting, diff.formatting.number_spelling) == (True, 1, 1)
+
+
+def test_spellings_that_are_too_many_to_count_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = ([HEADER, *(csv(number, note=note) for number in range(20))] for note in ("a", '"a"'))
+    paths = write(tmp_path, ".csv", old, new)
+    counted, _, none = answer(*paths, OPTIONS)
+    monkeypatch.setattr(spelling_diff, "MOST_BYTES", 200)
+    unknown, _, (found,) = answer(*paths, OPTIONS)
+    assert (counted.formatting.quoting, unknown.formatting.quoting) == (20, None)
+    assert (none, found.rule, found.level) == ((), "formatting-not-counted", "info")
 
 
 WHOLE_JSON = [

@@ -63,7 +63,7 @@ def _sparingly(delimiter: str) -> re.Pattern[bytes]:
     """A line in which only those cells are quoted that have to be: equal ones then are quoted alike."""
     mark = re.escape(delimiter.encode())
     plain = rb'[^"' + mark + rb"]*+"
-    cell = rb"(?:" + plain + rb'|"' + plain + rb"(?:" + mark + rb'|"")(?:[^"]|"")*+")'
+    cell = rb'(?:"' + plain + rb"(?:" + mark + rb'|"")(?:[^"]|"")*+"|' + plain + rb")"
     return re.compile(cell + rb"(?:" + mark + cell + rb")*+")
 
 
