@@ -366,10 +366,5 @@ def _reordered(engine: Engine, join: Join, left: str, right: str, in_place: bool
     if known is not None or in_place:
         return known
     pairs = f"SELECT l.p AS o, r.p AS n FROM {left} AS l JOIN {right} AS r ON l.k = r.k"
-    return crosses(engine, pairs)
-
-
-def crosses(engine: Engine, pairs: str) -> bool:
-    """Say whether of any two pairs of positions `o` and `n` (SQL) the one that is first in old is not so in new."""
     backwards = f"SELECT n < lag(n) OVER (ORDER BY o) AS back FROM ({pairs})"
     return bool(engine.value(f"SELECT coalesce(bool_or(back), false) FROM ({backwards})"))

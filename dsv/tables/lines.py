@@ -17,7 +17,7 @@ LONGEST_LINE_BYTES = 2 * 1000 * 1000
 class Lines:
     """The lines of a file after its head, in a table: hashes `k` and `v` of each, and its `bytes` with the line end.
 
-    The two hashes have nothing in common, and so they tell lines apart by 128 bits.
+    The two hashes have nothing in common, and so they tell lines apart by 96 bits.
     """
 
     engine: Engine
@@ -58,12 +58,15 @@ def read_lines(
     table = engine.fresh("lines")
     match = "true" if pattern is None else f"coalesce(regexp_full_match(line, {literal(pattern)}), false)"
     match += "" if never is None else f" AND NOT starts_with(line, {literal(never)})"
-    lines = f"SELECT hash(line) AS k, hash('#' || line) AS v, CAST(strlen(line) + 1 AS UINTEGER) AS bytes, {match} AS m"
+    lines = (
+        f"SELECT CASE WHEN {match} THEN hash(line) END AS k, CAST(hash('#' || line) % {2**32} AS UINTEGER) AS v, "
+        "CAST(strlen(line) + 1 AS UINTEGER) AS bytes"
+    )
     try:
         number = engine.write(f"CREATE TABLE {table} AS {lines} FROM {_reader(path, skip=bool(head))}")
     except (duckdb.InvalidInputException, duckdb.NotImplementedException, duckdb.IOException):
         return None
-    size, fitting = engine.rows(f"SELECT coalesce(sum(bytes), 0), count(*) FILTER (m) FROM {table}")[0]
+    size, fitting = engine.rows(f"SELECT coalesce(sum(bytes), 0), count(k) FROM {table}")[0]
     final_line_end = _ends_with_line_end(path)
     # Every byte stands in a line or ends one: so the engine cut the file where dsv does, and left nothing out.
     if fitting == number and size + len(head) == path.stat().st_size + (not final_line_end):

@@ -29,8 +29,9 @@ OPTIONS = DiffOptions(key=("id",), labels=("label",), split="split")
 
 
 @pytest.fixture(autouse=True)
-def every_file_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+def all_files_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "LEAST_BYTES", 0)
+    monkeypatch.setattr(shared_lines, "LINES_AT_ONCE", 5)
 
 
 def answer(old: Path, new: Path, options: DiffOptions) -> Any:
