@@ -22,7 +22,7 @@ WORTH_SHARING = 0.5
 LINES_AT_ONCE = 2_500_000
 """So many lines of a side are held in memory to look those of the other up: files of more are joined part by part."""
 PAIRS_AT_ONCE = 2**17
-CELL_BYTES = 32
+CELL_BYTES = 20
 """What a cell of a key or a label takes in the engine's memory, or about that."""
 
 

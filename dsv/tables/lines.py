@@ -11,6 +11,7 @@ from pathlib import Path
 from dsv.tables.duckdb import Engine, literal
 
 LONGEST_LINE_BYTES = 2 * 1000 * 1000
+SPANS_AT_ONCE = 2**14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +38,9 @@ class Lines:
         last = "sum(bytes) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
         placed = f"(SELECT rowid + 1 AS p, bytes, CAST({last} AS BIGINT) AS last FROM {self.table})"
         spans = f"SELECT last - bytes, bytes FROM {placed} SEMI JOIN {positions} USING (p) ORDER BY p"
-        with self.path.open("rb") as source, target.open("wb") as copied:
+        with self.path.open("rb", buffering=0) as source, target.open("wb") as copied:
             copied.write(self.head)
-            for first, size in self.engine.stream(spans):
+            for first, size in self.engine.stream(spans, size=SPANS_AT_ONCE):
                 source.seek(len(self.head) + first)
                 line = source.read(size)
                 copied.write(line if line.endswith(b"\n") else line + b"\n")
