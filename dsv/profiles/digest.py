@@ -26,6 +26,7 @@ from dsv.tables.table import Table
 from dsv.tables.types import List, Scalar, Struct, Type, parse
 
 _MASK = (1 << 128) - 1
+_HALF = (1 << 64) - 1
 _DATE = "strftime({0}, '%Y-%m-%d')"
 _INSTANT = "make_timestamp(epoch_us({0}))"
 _SCALARS = {
@@ -36,7 +37,7 @@ _SCALARS = {
     "string": "'s' || strlen(CAST({0} AS VARCHAR)) || ':' || CAST({0} AS VARCHAR)",
     "enum": "'s' || strlen(CAST({0} AS VARCHAR)) || ':' || CAST({0} AS VARCHAR)",
     "json": "'j' || strlen({0}) || ':' || {0}",
-    "boolean": "CASE WHEN {0} THEN 't' ELSE 'f' END",
+    "boolean": "CASE {0} WHEN true THEN 't' WHEN false THEN 'f' END",
     "date": f"'D' || {_DATE} || ';'",
     "datetime": f"'T' || strftime({_INSTANT}, '%Y-%m-%dT%H:%M:%S.%f') || ';'",
     "bytes": "'b' || hex({0}) || ';'",
@@ -45,14 +46,17 @@ _SCALARS = {
 
 def row_digest(table: Table) -> str:
     """The digest of all rows of a table. `POSITION` is no part of it."""
-    text = f"SELECT {canonical_text(table)} AS text FROM {table.relation}"
+    return fold(*row_sum(table))
+
+
+def row_sum(table: Table) -> tuple[int, int]:
+    """The number of rows and the sum, modulo 2^128, of the hashes of their texts: what a digest is made of."""
+    hashed = f"SELECT md5_number({canonical_text(table)}) AS hash FROM {table.relation}"
     # Summing two 64-bit halves stays exact in a HUGEINT; DuckDB sums 128-bit numbers as DOUBLE.
-    # Its "upper" half is the first eight bytes, read as a little-endian number.
     count, low, high = table.engine.rows(
-        f"SELECT count(*), sum(md5_number_upper(text)), sum(md5_number_lower(text)) FROM ({text})"
+        f"SELECT count(*), sum((hash & {_HALF}::UHUGEINT)::UBIGINT), sum((hash >> 64)::UBIGINT) FROM ({hashed})"
     )[0]
-    total = (int(low or 0) + (int(high or 0) << 64)) & _MASK
-    return fold(int(count), total)
+    return int(count), (int(low or 0) + (int(high or 0) << 64)) & _MASK
 
 
 def fold(count: int, total: int) -> str:
@@ -64,10 +68,11 @@ def fold(count: int, total: int) -> str:
 def canonical_text(table: Table) -> str:
     """SQL for the canonical text of a row."""
     parts = [
-        f"{literal(_measured(name))} || {_value(table.typed(name), parse(table.schema[name].type), 0)}"
+        f"{literal(_measured(name))}, {_value(table.typed(name), parse(table.schema[name].type), 0)}"
         for name in sorted(table.schema.names)
     ]
-    return " || ".join(parts) or "''"
+    # One call puts all parts together; each `||` would copy what stands before it.
+    return f"concat('', {', '.join(parts)})" if parts else "''"
 
 
 def _measured(name: str) -> str:
@@ -82,7 +87,8 @@ def _value(column: str, tree: Type, depth: int) -> str:
         text = _list(column, tree, depth)
     else:
         text = _struct(column, tree, depth)
-    return f"CASE WHEN {column} IS NULL THEN 'n' ELSE {text} END"
+    # Each text is NULL for a missing value. Asking the value first, in a CASE, takes a list apart twice.
+    return f"coalesce({text}, 'n')"
 
 
 def _list(column: str, tree: List, depth: int) -> str:
@@ -94,7 +100,7 @@ def _list(column: str, tree: List, depth: int) -> str:
 
 
 def _struct(column: str, tree: Struct, depth: int) -> str:
-    parts = [f"'r{len(tree.members)}:'"]
+    parts = [f"CASE WHEN {column} IS NOT NULL THEN 'r{len(tree.members)}:' END"]
     for name, member in sorted(tree.members, key=lambda item: item[0]):
         value = _value(f"struct_extract({column}, {literal(name)})", member, depth)
         parts.append(f"{literal(_measured(name))} || {value}")

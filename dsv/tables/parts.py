@@ -102,19 +102,30 @@ def read_version(engine: Engine, folder: Path, schema: Schema) -> Table:
         raise DataMissing(f"the rows of {folder.name} are not there", where=str(folder), hint="dvc checkout")
     listed = ", ".join(literal(str(path)) for path in files)
     source = f"read_parquet([{listed}], filename = true, file_row_number = true, hive_partitioning = false)"
-    held = {
-        row[0]
-        for row in engine.rows(
-            f"DESCRIBE SELECT * FROM read_parquet({literal(str(files[0]))}, hive_partitioning = false)"
-        )
-    }
-    position = POSITION if POSITION in held else "row_number() OVER (ORDER BY filename, file_row_number)"
+    held = engine.columns(f"read_parquet({literal(str(files[0]))}, hive_partitioning = false)")
+    position = POSITION if POSITION in held else f"{_before(engine, files)} + file_row_number + 1"
     columns = ", ".join(
         f"{identifier(item.name)}::{engine_type(item.type)} AS {identifier(item.name)}" for item in schema
     )
     name = engine.fresh("rows")
     engine.execute(f"CREATE VIEW {name} AS SELECT {columns}, {position} AS {POSITION} FROM {source}")
     return Table(engine=engine, relation=name, schema=schema)
+
+
+def _before(engine: Engine, files: Sequence[Path]) -> str:
+    """SQL for the number of rows in the files before the one that a row is in."""
+    cases, rows = [], 0
+    for path in files:
+        cases.append(f"WHEN {literal(str(path))} THEN {rows}")
+        rows += part_rows(path)
+    return f"CASE filename {' '.join(cases)} END"
+
+
+def part_rows(path: Path) -> int:
+    """The number of rows of a part file."""
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(path).num_rows)
 
 
 def arrow_schema(schema: Schema, *, position: bool) -> Any:
