@@ -47,6 +47,19 @@ def write_bytes(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
+def link_or_copy(source: Path, target: Path) -> None:
+    """Let `target`, which is not there yet, be the file at `source` too: a hard link, or a copy where none can be.
+
+    A symbolic link is taken as it is.
+    """
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except (OSError, NotImplementedError):  # another file system, or one without links
+        import shutil
+
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
 def walk(root: Path, *, hidden: bool = False, without: Sequence[str] = ()) -> Iterator[str]:
     """Paths of the files below a folder, relative to it, with forward slashes, sorted.
 

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from dsv.errors import BrokenPromise, MigrationError
-from dsv.migrations.apply import apply
+from dsv.migrations import partwise
+from dsv.migrations.apply import Applied, apply
 from dsv.migrations.source import base_rows, check_key, check_names
+from dsv.migrations.version import made as version_of
 from dsv.migrations.version import open_version, write_schema
 from dsv.model.migration import BASE_ID, Base, Migration, PlanStep, State, Version
 from dsv.model.snapshot import Snapshot
-from dsv.profiles.digest import row_digest
+from dsv.profiles.digest import row_sum
 from dsv.tables.duckdb import Engine
-from dsv.tables.parts import QUARANTINE, read_version, write_quarantine, write_version
+from dsv.tables.parts import QUARANTINE, PartFiles, read_version, write_quarantine, write_version
 from dsv.tables.table import Table
 
 
@@ -40,8 +42,16 @@ def run_stage(
     Raises: FormatError: the base is malformed, or has a row that does not fit. DataMissing:
         `previous` is not there. SchemaError, MigrationError: as the operations do.
     """
-    before = _input(engine, base, base_snapshot, migration, previous)
-    return write_step(base, migration, before, target, parameters, folder)
+    if (previous is None) != (migration.after == BASE_ID):
+        raise MigrationError(
+            f"{migration.id} follows {migration.after}, and was given another input", where=migration.path
+        )
+    if previous is None:
+        rows = base_rows(engine, base, base_snapshot, migration)
+        return write_step(base, migration, (base.state, rows), target, parameters, folder)
+    version = open_version(previous)
+    before = version.state, read_rows(engine, version)
+    return write_step(base, migration, before, target, parameters, folder, previous=version)
 
 
 def write_step(
@@ -53,10 +63,13 @@ def write_step(
     folder: Path,
     *,
     guarded: bool = True,
+    previous: Version | None = None,
 ) -> Version:
-    """As `run_stage`, from rows that are at hand. Not `guarded`: they are not the chain's."""
+    """As `run_stage`, from rows that are at hand. Not `guarded`: they are not the chain's.
+
+    `previous` is the version whose rows they are, as `read_rows` gives them, None if they are of none.
+    """
     state, table = before
-    engine = table.engine
     applied = apply(base.dataset, migration, state, table, folder, parameters, guarded=guarded)
     check_names(base, applied.state.schema.names, where=migration.path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,12 +78,9 @@ def write_step(
     try:
         made = work / "new"
         made.mkdir()
-        write_version(applied.table, made, applied.state.key, base.parts)
         write_quarantine(applied.quarantine, made / QUARANTINE)
-        written = read_version(engine, made, applied.state.schema)
-        check_key(written, applied.state.key, where=migration.path)
-        version = Version(path=made, state=applied.state, rows=written.count(), digest=row_digest(written))
-        write_schema(version)
+        rows, total = _write_rows(base, migration, applied, table, made, previous)
+        write_schema(version_of(made, applied.state, rows, total))
         _exchange(made, target, work / "old")
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -99,17 +109,18 @@ def compare(step: PlanStep, version: Version) -> None:
             )
 
 
-def _input(
-    engine: Engine, base: Base, snapshot: Snapshot, migration: Migration, previous: Path | None
-) -> tuple[State, Table]:
-    if (previous is None) != (migration.after == BASE_ID):
-        raise MigrationError(
-            f"{migration.id} follows {migration.after}, and was given another input", where=migration.path
-        )
-    if previous is None:
-        return base.state, base_rows(engine, base, snapshot, migration)
-    version = open_version(previous)
-    return version.state, read_rows(engine, version)
+def _write_rows(
+    base: Base, migration: Migration, applied: Applied, table: Table, folder: Path, previous: Version | None
+) -> tuple[int, int]:
+    """Write the rows; gives their number, and the sum of their hashes."""
+    if previous is not None:
+        parts = PartFiles(table.engine, previous.path, table.schema, view=table.relation)
+        if partwise.fits(previous, parts, applied):
+            return partwise.rewrite(previous, parts, applied, folder)
+    write_version(applied.table, folder, applied.state.key, base.parts)
+    written = read_version(table.engine, folder, applied.state.schema)
+    check_key(written, applied.state.key, where=migration.path)
+    return row_sum(written)
 
 
 def _exchange(made: Path, target: Path, old: Path) -> None:

@@ -15,12 +15,12 @@ from dsv.migrations.plan import Parameters, Walk
 from dsv.migrations.rowtests import row_tests
 from dsv.migrations.run import compare, read_rows, write_step
 from dsv.migrations.source import base_rows
-from dsv.migrations.version import open_version, write_schema
+from dsv.migrations.version import made, open_version, write_schema
 from dsv.model.migration import Migration, PlanStep, State, Version
 from dsv.model.snapshot import Snapshot
 from dsv.model.trial import Law, Outcome, Trial, TrialReport
 from dsv.model.values import shown
-from dsv.profiles.digest import row_digest
+from dsv.profiles.digest import row_digest, row_sum
 from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.parts import write_version
 from dsv.tables.table import POSITION, Table
@@ -94,8 +94,8 @@ class _Walk:
             table = Table(engine=self.engine, relation=relation, schema=table.schema)
         folder = self.place.work / START
         write_version(table, folder, base.state.key, base.parts)
-        rows = table.count()
-        write_schema(Version(path=folder, state=base.state, rows=rows, digest=row_digest(table)))
+        rows, hashes = row_sum(table)
+        write_schema(made(folder, base.state, rows, hashes))
         return rows, total
 
     def laws(self, item: Foretold) -> Iterator[Trial]:

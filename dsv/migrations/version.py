@@ -8,23 +8,25 @@ from pathlib import Path
 from dsv.errors import DataMissing
 from dsv.files import write_text
 from dsv.migrations.state import StateDocument, dump, load, state_of
-from dsv.model.migration import Version
+from dsv.model.migration import State, Version
+from dsv.profiles.digest import fold
 
 SCHEMA_FILE = "schema.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDocument(StateDocument):
-    """`schema.yaml`: the state, how many rows there are, and their digest."""
+    """`schema.yaml`: the state, how many rows there are, their digest, and the sum of hashes that it is made of."""
 
     dsv: int
     rows: int
     digest: str
+    total: str
 
 
 def write_schema(version: Version) -> None:
     """Write a version's `schema.yaml`."""
-    head = {"dsv": 1, "rows": version.rows, "digest": version.digest}
+    head = {"dsv": 1, "rows": version.rows, "digest": version.digest, "total": f"{version.total:032x}"}
     write_text(version.path / SCHEMA_FILE, dump(head, version.state))
 
 
@@ -43,4 +45,15 @@ def open_version(folder: Path) -> Version:
             hint="fetch it: dvc pull, or make it: dvc repro",
         ) from None
     document = load(VersionDocument, text, str(path))
-    return Version(path=folder, state=state_of(document), rows=document.rows, digest=document.digest)
+    return Version(
+        path=folder,
+        state=state_of(document),
+        rows=document.rows,
+        digest=document.digest,
+        total=int(document.total, 16),
+    )
+
+
+def made(folder: Path, state: State, rows: int, total: int) -> Version:
+    """A version of so many rows, whose hashes add up to `total`."""
+    return Version(path=folder, state=state, rows=rows, digest=fold(rows, total), total=total)

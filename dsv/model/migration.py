@@ -250,9 +250,13 @@ class ChainLock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A version directory: `rows/part-*.parquet`, `schema.yaml`, `quarantine/`."""
+    """A version directory: `rows/part-*.parquet`, `schema.yaml`, `quarantine/`.
+
+    `total` is the sum of the hashes of its rows, of which `digest` is made.
+    """
 
     path: Path
     state: State
     rows: int
     digest: str
+    total: int

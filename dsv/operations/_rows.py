@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dsv.model.schema import Schema
 from dsv.tables.duckdb import identifier
-from dsv.tables.table import POSITION, Table
+from dsv.tables.table import POSITION, Lineage, Table
 
 
 def rewrite(
@@ -25,10 +25,22 @@ def rewrite(
     cells = cells or {}
     columns = [f"{cells.get(name, column(name))} AS {identifier(name)}" for name in schema.names]
     columns.append(f"t.{POSITION} AS {POSITION}")
-    relation = f"SELECT {', '.join(columns)} FROM {table.typed_table().relation} AS t {join}".rstrip()
+    typed = table.typed_table()
+    relation = f"SELECT {', '.join(columns)} FROM {typed.relation} AS t {join}".rstrip()
     if where is not None:
         relation += f" WHERE {where}"
-    return Table(engine=table.engine, relation=f"({relation})", schema=schema)
+    relation = f"({relation})"
+    made = _lineage(typed, relation, schema, cells, fewer=where is not None or bool(join))
+    return Table(engine=table.engine, relation=relation, schema=schema, made=made)
+
+
+def _lineage(table: Table, relation: str, schema: Schema, cells: Mapping[str, str], *, fewer: bool) -> Lineage:
+    """What the rewritten rows keep of those that the table itself was made of."""
+    before = table.lineage
+    sources = {column(name): origin for name, origin in before.kept.items()}
+    taken = {name: sources.get(cells.get(name, column(name))) for name in schema.names}
+    kept = {name: origin for name, origin in taken.items() if origin is not None}
+    return Lineage(relation=relation, root=before.root, kept=kept, fewer=before.fewer or fewer)
 
 
 def column(name: str) -> str:

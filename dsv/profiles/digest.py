@@ -25,7 +25,7 @@ from dsv.tables.duckdb import literal
 from dsv.tables.table import Table
 from dsv.tables.types import List, Scalar, Struct, Type, parse
 
-_MASK = (1 << 128) - 1
+MASK = (1 << 128) - 1
 _HALF = (1 << 64) - 1
 _DATE = "strftime({0}, '%Y-%m-%d')"
 _INSTANT = "make_timestamp(epoch_us({0}))"
@@ -56,7 +56,7 @@ def row_sum(table: Table) -> tuple[int, int]:
     count, low, high = table.engine.rows(
         f"SELECT count(*), sum((hash & {_HALF}::UHUGEINT)::UBIGINT), sum((hash >> 64)::UBIGINT) FROM ({hashed})"
     )[0]
-    return int(count), (int(low or 0) + (int(high or 0) << 64)) & _MASK
+    return int(count), (int(low or 0) + (int(high or 0) << 64)) & MASK
 
 
 def fold(count: int, total: int) -> str:

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dsv.errors import RepositoryError
-from dsv.files import inside, write_bytes
+from dsv.files import inside, link_or_copy, write_bytes
 from dsv.store import git
 from dsv.store.commit import restoring_index
 from dsv.store.lock import Busy, exclusive
@@ -86,7 +86,7 @@ class Journal:
         source = self.repo.root / path
         if not os.path.lexists(source):
             return None
-        _link_or_copy(source, self.folder / name)
+        link_or_copy(source, self.folder / name)
         return name
 
 
@@ -246,17 +246,10 @@ def _put(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".dsv-", dir=target.parent))
     try:
-        _link_or_copy(source, work / "file")
+        link_or_copy(source, work / "file")
         os.replace(work / "file", target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except (OSError, NotImplementedError):  # another file system, or one without links
-        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _sweep(file: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dsv.errors import DataMissing, SchemaError
+from dsv.files import link_or_copy
 from dsv.model.schema import Field, Schema
 from dsv.tables.duckdb import identifier, literal
 from dsv.tables.table import POSITION, Table
@@ -66,10 +71,44 @@ def write_version(rows: Table, folder: Path, key: Sequence[str], parts: int) -> 
         f"ORDER BY _dsv_part, {order}"
     )
     schema = arrow_schema(rows.schema, position=not key)
-    for part in range(parts):
-        query = f"SELECT {selected} FROM {staged} WHERE _dsv_part = {part} ORDER BY {order}"
-        _write(target / f"part-{part:04d}.parquet", schema, engine.batches(query, BATCH))
+    with PartWriter(target, schema) as writer:
+        for part in range(parts):
+            # The engine gives the rows of a table in the order in which they were put there.
+            query = f"SELECT {selected} FROM {staged} WHERE _dsv_part = {part}"
+            writer.write(part, engine.batches(query, BATCH))
     engine.execute(f"DROP TABLE {staged}")
+
+
+class PartWriter:
+    """Writes part files into a folder, each on its own, while the engine makes the rows of the next."""
+
+    def __init__(self, folder: Path, schema: Any) -> None:
+        self.folder, self.schema = folder, schema
+        self._pool = ThreadPoolExecutor(max_workers=2)
+        self._begun: deque[Future[None]] = deque()
+
+    def write(self, number: int, batches: Iterable[Any]) -> None:
+        """Begin to write a part; its batches are read now. Few parts are in memory at once."""
+        read = list(batches)
+        while len(self._begun) > 1:
+            self._begun.popleft().result()
+        self._begun.append(self._pool.submit(_write, self._path(number), self.schema, iter(read)))
+
+    def keep(self, number: int, path: Path) -> None:
+        """Let a part be the one at `path`, of which nothing differs."""
+        link_or_copy(path, self._path(number))
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"part-{number:04d}.parquet"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=kind is not None)
+        if kind is None:
+            for begun in self._begun:
+                begun.result()
 
 
 def write_quarantine(tables: Sequence[Table], folder: Path) -> None:
@@ -97,32 +136,62 @@ def read_version(engine: Engine, folder: Path, schema: Schema) -> Table:
 
     Raises: DataMissing: there are no part files.
     """
-    files = sorted((folder / ROWS).glob("part-*.parquet"))
-    if not files:
-        raise DataMissing(f"the rows of {folder.name} are not there", where=str(folder), hint="dvc checkout")
+    return PartFiles(engine, folder, schema).table
+
+
+class PartFiles:
+    """Part files, and a view of their rows that can be narrowed to those of one file: rows keep their positions.
+
+    Raises: DataMissing: there are none.
+    """
+
+    def __init__(self, engine: Engine, folder: Path, schema: Schema, view: str | None = None) -> None:
+        self.files = sorted((folder / ROWS).glob("part-*.parquet"))
+        if not self.files:
+            raise DataMissing(f"the rows of {folder.name} are not there", where=str(folder), hint="dvc checkout")
+        self._before = list(itertools.accumulate(map(_row_count, self.files), initial=0))
+        self._positioned = POSITION in engine.columns(_reader(self.files[:1]))
+        name = engine.fresh("rows") if view is None else view
+        self.table = Table(engine=engine, relation=name, schema=schema)
+        if view is None:
+            self._show(0, len(self.files))
+
+    @contextmanager
+    def only(self, number: int) -> Iterator[None]:
+        """In the block, the view has the rows of one file (counted from 0)."""
+        self._show(number, number + 1)
+        try:
+            yield
+        finally:
+            self._show(0, len(self.files))
+
+    def rows(self, number: int) -> int:
+        """The number of rows of one file."""
+        return self._before[number + 1] - self._before[number]
+
+    def _show(self, first: int, end: int) -> None:
+        files, position = self.files[first:end], POSITION
+        if not self._positioned:
+            # How many rows stand in the files before: no window function, which would sort all rows.
+            cases = zip(files, self._before[first:end], strict=True)
+            whens = " ".join(f"WHEN {literal(str(path))} THEN {rows}" for path, rows in cases)
+            position = f"CASE filename {whens} END + file_row_number + 1"
+        columns = ", ".join(
+            f"{identifier(item.name)}::{engine_type(item.type)} AS {identifier(item.name)}"
+            for item in self.table.schema
+        )
+        self.table.engine.execute(
+            f"CREATE OR REPLACE VIEW {self.table.relation} AS "
+            f"SELECT {columns}, {position} AS {POSITION} FROM {_reader(files)}"
+        )
+
+
+def _reader(files: Sequence[Path]) -> str:
     listed = ", ".join(literal(str(path)) for path in files)
-    source = f"read_parquet([{listed}], filename = true, file_row_number = true, hive_partitioning = false)"
-    held = engine.columns(f"read_parquet({literal(str(files[0]))}, hive_partitioning = false)")
-    position = POSITION if POSITION in held else f"{_before(engine, files)} + file_row_number + 1"
-    columns = ", ".join(
-        f"{identifier(item.name)}::{engine_type(item.type)} AS {identifier(item.name)}" for item in schema
-    )
-    name = engine.fresh("rows")
-    engine.execute(f"CREATE VIEW {name} AS SELECT {columns}, {position} AS {POSITION} FROM {source}")
-    return Table(engine=engine, relation=name, schema=schema)
+    return f"read_parquet([{listed}], filename = true, file_row_number = true, hive_partitioning = false)"
 
 
-def _before(engine: Engine, files: Sequence[Path]) -> str:
-    """SQL for the number of rows in the files before the one that a row is in."""
-    cases, rows = [], 0
-    for path in files:
-        cases.append(f"WHEN {literal(str(path))} THEN {rows}")
-        rows += part_rows(path)
-    return f"CASE filename {' '.join(cases)} END"
-
-
-def part_rows(path: Path) -> int:
-    """The number of rows of a part file."""
+def _row_count(path: Path) -> int:
     import pyarrow.parquet as pq
 
     return int(pq.read_metadata(path).num_rows)

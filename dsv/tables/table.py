@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,13 +31,32 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """How the rows of `relation` came of those of `root`, a named one: each of one, and at its position.
+
+    `kept` maps fields to the fields of `root` whose cells they hold as they are. `fewer`: rows may be
+    gone. As with an origin, of a table that was given another relation it says nothing.
+    """
+
+    relation: str
+    root: str
+    kept: Mapping[str, str]
+    fewer: bool = False
+
+    def of_single_rows(self) -> bool:
+        """Say whether what becomes of a row surely depends on that row of `root` alone, not on those beside it."""
+        return len(re.findall(rf"\b{self.root}\b", self.relation)) == 1 and "over" not in self.relation.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """Rows of a relation.
 
     `relation` goes after FROM: a table or view name, or a SELECT in parentheses. It has the
     fields of `schema` under their own names, and a BIGINT `POSITION` that counts the rows of the
     file from 1. Fields in `text_fields` hold VARCHAR as the file spells it, whatever their type.
-    `origin` is where the rows of `relation` come from as they are, None where nothing says so.
+    `origin` is where the rows of `relation` come from as they are, `made` how they were made of others; None
+    where nothing says so.
     `indexing` says where row indexes are kept of the relation that it names.
     """
 
@@ -45,6 +66,14 @@ class Table:
     text_fields: frozenset[str] = frozenset()
     origin: Origin | None = None
     indexing: Indexing | None = None
+    made: Lineage | None = None
+
+    @property
+    def lineage(self) -> Lineage:
+        """How the rows were made of those of a named relation, in the least of this one."""
+        if self.made is not None and self.made.relation == self.relation:
+            return self.made
+        return Lineage(relation=self.relation, root=self.relation, kept={name: name for name in self.schema.names})
 
     @property
     def lookup(self) -> str | None:
