@@ -7,7 +7,6 @@ its `command` is a click command that returns its exit code, or None for 0.
 from __future__ import annotations
 
 import atexit
-import errno
 import gc
 import os
 import sys
@@ -22,11 +21,11 @@ from dsv import __version__
 from dsv.cli.output import BROKEN_PIPE, Terminal, close_stdout
 from dsv.cli.verbs import Verbs
 from dsv.errors import DsvError, UsageError
+from dsv.files import FULL
 
 COMMANDS = Path(__file__).parent / "commands"
 BUG = 70
 INTERRUPTED = 130
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def _change_directory(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -133,9 +132,10 @@ def _failure(error: Exception) -> tuple[DsvError, int]:
         return DsvError(_sentence(error), hint=f"see {command} --help"), UsageError.exit_code
     if isinstance(error, click.ClickException):
         return DsvError(_sentence(error)), DsvError.exit_code
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in FULL:
+        message = os.strerror(error.errno)
         hint = "make room, and run it again"
-        return DsvError("no space left on the device", where=error.filename, hint=hint), DsvError.exit_code
+        return DsvError(f"{message[:1].lower()}{message[1:]}", where=error.filename, hint=hint), DsvError.exit_code
     hint = "run again with --debug (dsv --debug COMMAND) and report what it shows"
     return DsvError(f"internal error: {type(error).__name__}: {error}", hint=hint), BUG
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dsv.errors import RepositoryError
+from dsv.files import FULL
 from dsv.model.progress import SILENT, Progress
 from dsv.store import git
 from dsv.store.cache import CacheObject, autostages, cache_folder
@@ -132,7 +133,9 @@ def _failure(said: Sequence[str]) -> RepositoryError:
     name = f"the stage {failed[1]!r}" if failed else "dvc repro"
     starts = [place for place, line in enumerate(said) if line.startswith(_ERROR)]
     if failed is None or not starts:
-        return RepositoryError(f"{name} failed", where="\n".join(said))
+        full = next((os.strerror(number) for number in FULL for line in said if os.strerror(number) in line), None)
+        message = f"{name} failed" if full is None else f"{name} failed: {full[:1].lower()}{full[1:]}"
+        return RepositoryError(message, where="\n".join(said), hint="make room, and run it again" if full else None)
     message, *more = said[starts[-1] :]
     where = [line.removeprefix("  ") for line in takewhile(lambda line: line.startswith("  "), more)]
     hint = next((line.removeprefix(_HINT) for line in more if line.startswith(_HINT)), None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from dsv.errors import TooLittleMemory
+from dsv.files import FULL
 from dsv.model.progress import SILENT, Progress
 from dsv.tables.memory import engine_limit
 
@@ -43,18 +47,28 @@ def literal(value: str | int | float | bool | None) -> str:
 
 
 @contextmanager
-def _memory_told() -> Iterator[None]:
-    """Turn the engine's own error about memory into one that says what to do."""
+def _told() -> Iterator[None]:
+    """Turn the engine's own errors about memory and room on the disk into those that say what to do."""
     import duckdb
 
     try:
         yield
     except duckdb.OutOfMemoryException as error:
         reason = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
+        if "max_temp_directory_size" in str(error):
+            import tempfile
+
+            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {reason}", tempfile.gettempdir()) from None
         raise TooLittleMemory(
             f"there is too little memory: {reason}",
             hint="grant more, as in --memory 4GB, or compare fewer fields: --field",
         ) from None
+    except duckdb.IOException as error:
+        number = next((number for number in FULL if os.strerror(number) in str(error)), None)
+        if number is None:
+            raise
+        file = re.search(r'file \\?"([^"\\]+)', str(error))
+        raise OSError(number, os.strerror(number), file[1] if file else None) from None
 
 
 class Engine:
@@ -131,7 +145,7 @@ class Engine:
         return self._spill
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        """Run a statement whose rows nobody wants. Raises: TooLittleMemory."""
+        """Run a statement whose rows nobody wants. Raises: TooLittleMemory. OSError: the disk is full."""
         self.rows(sql, parameters)
 
     @contextmanager
@@ -172,8 +186,8 @@ class Engine:
             self.execute("SET preserve_insertion_order = true")
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query. Raises: TooLittleMemory."""
-        with _memory_told():
+        """All rows of a query. Raises: TooLittleMemory. OSError: the disk is full."""
+        with _told():
             return self.connection.execute(sql, list(parameters)).fetchall()
 
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
@@ -191,7 +205,7 @@ class Engine:
         """Rows of a query, fetched `size` at a time on a cursor of their own."""
         cursor = self.connection.cursor()
         try:
-            with _memory_told():
+            with _told():
                 cursor.execute(f"USE {self._home}")
                 cursor.execute(sql, list(parameters))
                 while batch := cursor.fetchmany(size):
@@ -208,7 +222,7 @@ class Engine:
             reader = (
                 relation.to_arrow_reader if hasattr(type(relation), "to_arrow_reader") else relation.fetch_arrow_reader
             )
-            with _memory_told():
+            with _told():
                 yield from reader(size)
         finally:
             cursor.close()

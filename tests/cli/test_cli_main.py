@@ -334,5 +334,5 @@ def test_a_full_disk_is_no_bug() -> None:
         done = subprocess.run([sys.executable, "-m", "dsv", "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr) == (
         3,
-        "error: no space left on the device\nhint: make room, and run it again\n",
+        "error: no space left on device\nhint: make room, and run it again\n",
     )
