@@ -35,27 +35,26 @@ def limited(size_bytes: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, resource.RLIM_INFINITY))
 
 
-# The smaller limit stops the stage of the migration; with the larger one it is done, and publishing is stopped.
-@pytest.mark.parametrize(("size_bytes", "stage"), [(400_000, "signs-m0001_rename_class_bike"), (800_000, "signs")])
-def test_a_stage_without_room(signs: User, size_bytes: int, stage: str) -> None:
+def test_stages_without_room(signs: User) -> None:
     names = ("data/signs.csv", "data/signs.csv.profile.yaml", "dvc.yaml", "dvc.lock", "migrations/signs/chain.lock")
     before = [signs.read(name) for name in names]
-    done = subprocess.run(
-        [DSV, "migrate", "up"], cwd=signs.folder, capture_output=True, text=True, preexec_fn=limited(size_bytes)
-    )
-    assert done.returncode == 3 and done.stdout == ""
-    first, *more = done.stderr.splitlines()
-    assert first == "error: file too large" and more[-1] == "hint: make room, and run it again"
-    assert f"  in the stage {stage!r}" in more
-    assert [signs.read(name) for name in names] == before
-    assert not list((signs.folder / "data/.versions/signs").glob(".*"))
-    # What is done stays, and DVC knows it: it is not run again.
-    assert bool(list(signs.folder.glob("data/.versions/signs/*/rows/*"))) == (stage == "signs")
-    assert bool(list(signs.folder.glob(".dvc/cache/runs/*/*/*"))) == (stage == "signs")
-
+    known = len(list(signs.folder.glob(".dvc/cache/runs/*/*/*")))
+    # The smaller limit stops the stage of the migration; with the larger one it is done, and publishing is stopped.
+    for size_bytes, stage in ((400_000, "signs-m0001_rename_class_bike"), (800_000, "signs")):
+        done = subprocess.run(
+            [DSV, "migrate", "up"], cwd=signs.folder, capture_output=True, text=True, preexec_fn=limited(size_bytes)
+        )
+        assert done.returncode == 3 and done.stdout == ""
+        first, *more = done.stderr.splitlines()
+        assert first == "error: file too large" and more[-1] == "hint: make room, and run it again"
+        assert f"  in the stage {stage!r}" in more
+        assert [signs.read(name) for name in names] == before
+        assert not list((signs.folder / "data/.versions/signs").glob(".*"))
+        # What is done stays, and DVC knows it: it is not run again.
+        assert bool(list(signs.folder.glob("data/.versions/signs/*/rows/*"))) == (stage == "signs")
+        assert len(list(signs.folder.glob(".dvc/cache/runs/*/*/*"))) == known + (stage == "signs")
     signs.dsv("migrate", "up")
     assert signs.read("data/signs.csv") == before[0].replace(",bike,", ",bicycle,")
-    assert "up to date" in signs.dvc("status")
 
 
 def test_what_the_engine_cannot_write_is_no_bug(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ OPERATIONS: list[dict[str, Any]] = [
     RENAME,
     {"op": "merge_classes", "from": ["bus"], "into": "car"},
     {"op": "relabel", "file": "side.csv"},
-    {"op": "set_values", "file": "sizes.csv"},
+    {"op": "set_values", "file": "sizes.csv", "fields": ["size"]},
     {"op": "drop_rows", "where": "size < 3"},
     {"op": "drop_rows", "where": "size > 6", "mode": "delete"},
     {"op": "add_field", "name": "seen", "type": "boolean", "default": True},
