@@ -24,6 +24,7 @@ def reran(output: str) -> list[str]:
     return [line.removeprefix(begins).rstrip("':") for line in output.splitlines() if line.startswith(begins)]
 
 
+@pytest.mark.slow
 def test_a_chain_lives_in_dvc(
     signs: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

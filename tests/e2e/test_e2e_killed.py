@@ -237,6 +237,7 @@ class Ran:
         """Nothing to note."""
 
 
+@pytest.mark.slow
 def test_stages_that_were_finished_before_a_kill_are_not_run_again(signs: User) -> None:
     signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
     signs.dsv("migrate", "new", "rename_class", "from=bus", "to=coach")

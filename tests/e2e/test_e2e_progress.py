@@ -70,6 +70,7 @@ def test_known_totals_are_counted(edited: User) -> None:
     assert "counting rows of commits" in err and "/2" in err
 
 
+@pytest.mark.slow
 def test_up_shows_the_stage_that_runs_of_how_many(signs: User) -> None:
     signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
     out, err = at_terminal(signs.folder, "migrate", "up")
