@@ -104,6 +104,19 @@ def test_a_dropped_field_comes_back_with_its_cells(adopt: Adopt) -> None:
     assert published(bench) == OLD
 
 
+def test_a_type_comes_back_once_the_cells_do(adopt: Adopt) -> None:
+    bench = adopt(OLD)
+    bench.side_file("v.csv", "id,score\nb,2.5\n")
+    bench.add(
+        {"op": "cast_field", "name": "score", "to": "number"},
+        {"op": "set_values", "file": "v.csv", "fields": ["score"]},
+    )
+    found = reverted(bench, "m0001")
+    assert operations(found) == ["set_values", "cast_field"]
+    assert found.state.schema["score"].type == "integer"
+    assert published(bench) == OLD
+
+
 def test_what_was_touched_since_is_a_conflict(adopt: Adopt) -> None:
     bench = adopt(OLD)
     bench.side_file("m.csv", SIDE["m.csv"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsv.diff.dataset import diff_tables
 from dsv.diff.request import DiffRequest
@@ -134,17 +134,37 @@ def _compared(draft: Draft, wanted: Wanted, names: list[str]) -> tuple[LabelDiff
 
 def _decided(label: LabelDiff, judge: Judge, keyed: bool) -> Iterator[Step]:
     """The operations of one label; rows that are to be relabelled one by one are in none."""
-    found = sorted(label.inferred or (), key=lambda item: item.operation == "split_class")
-    claimed = {target for item in found if item.operation != "split_class" for target in item.targets}
+    found = sorted((_renamed(label, item) for item in label.inferred or ()), key=_is_split)
+    claimed = {target for item in found if not _is_split(item) for target in item.targets}
     for item in found:
         fresh = [name for name in _fresh(label, item) if name not in claimed]
-        if item.operation == "split_class" and not fresh:
+        if _is_split(item) and not fresh:
             # Rows moved between classes that stay, or to one that has another origin.
             continue
         question = _question(label, item, fresh, keyed)
         if judge.decide(question) is question.choices[0]:
             text = f"{item.support:,} of {item.total:,} rows went that way"
             yield Step(field=label.field, found=item, fresh=tuple(fresh), text=text)
+
+
+def _is_split(found: Inferred) -> bool:
+    return found.operation == "split_class"
+
+
+def _renamed(label: LabelDiff, found: Inferred) -> Inferred:
+    """A split that left no row with the class, and made one new class: as a rename with strays."""
+    fresh = _fresh(label, found)
+    stayed = any(item.name in found.sources and item.new for item in label.classes)
+    if not _is_split(found) or stayed or len(fresh) != 1:
+        return found
+    moves = [item for item in label.transitions or () if item.source in found.sources]
+    return replace(
+        found,
+        operation="rename_class",
+        targets=tuple(fresh),
+        support=sum(item.rows for item in moves if item.target in fresh),
+        strays=tuple(item for item in moves if item.target not in fresh),
+    )
 
 
 def _question(label: LabelDiff, found: Inferred, fresh: list[str], keyed: bool) -> Question:
@@ -156,7 +176,7 @@ def _question(label: LabelDiff, found: Inferred, fresh: list[str], keyed: bool) 
         flags=tuple(Flag(RELABEL, f"{label.field}={source}") for source in found.sources),
         broad=Flag(RELABEL, label.field),
     )
-    if found.operation == "split_class":
+    if _is_split(found):
         (source,) = found.sources
         text = f"split {listed(fresh)} out of {source}"
         flags: tuple[Flag, ...] = (Flag(SPLIT, source),)
@@ -177,7 +197,7 @@ def _question(label: LabelDiff, found: Inferred, fresh: list[str], keyed: bool) 
 
 def _moved(label: LabelDiff, found: Inferred, fresh: list[str]) -> int:
     """The rows that speak for a merge, or for a split into new classes."""
-    targets = fresh if found.operation == "split_class" else found.targets
+    targets = fresh if _is_split(found) else found.targets
     moves = label.transitions or ()
     return sum(item.rows for item in moves if item.source in found.sources and item.target in targets)
 

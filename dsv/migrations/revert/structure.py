@@ -16,8 +16,8 @@ from dsv.operations import _classes
 Names = Mapping[str, str]
 
 
-def undo_fields(before: State, after: State, draft: Draft, made: Names, since: Names, conflicts: Conflicts) -> Names:
-    """Give fields their names and types again, and bring back those that are gone.
+def undo_fields(before: State, draft: Draft, made: Names, since: Names, conflicts: Conflicts) -> Names:
+    """Give fields their names again, and bring back those that are gone.
 
     `made` maps the fields before to those after, `since` those after to those of now. Gives what each
     field before is called in the draft, as far as it is there.
@@ -31,7 +31,6 @@ def undo_fields(before: State, after: State, draft: Draft, made: Names, since: N
                 found[field.name] = field.name
         elif now is not None:
             found[field.name] = _named_again(draft, field.name, then, now, conflicts)
-            _typed_again(draft, field, after.schema[then], found[field.name], conflicts)
     return found
 
 
@@ -59,16 +58,24 @@ def _named_again(draft: Draft, name: str, then: str, now: str, conflicts: Confli
     return name
 
 
-def _typed_again(draft: Draft, field: Field, then: Field, name: str, conflicts: Conflicts) -> None:
-    now = draft.state.schema[name]
-    if then.type == field.type or now.type == field.type:
-        return
-    if now.type == then.type:
-        values = field.values if field.type == "enum" else None
-        with suppress(MigrationError, SchemaError):
-            draft.do("cast_field", field_name=name, to=field.type, values=values)
-            return
-    conflicts.add(f"the field {name} was {field.type}, and is {now.type} now")
+def undo_types(before: State, after: State, draft: Draft, names: Names, made: Names) -> list[str]:
+    """Give fields their types again, where all cells fit them; what does not, in words.
+
+    Cells of another type may have to be undone first, or last: so this is done before, and after.
+    """
+    left = []
+    for old, name in names.items():
+        field, now = before.schema[old], draft.state.schema[name]
+        then = after.schema[made[old]] if old in made else field
+        if field.type in (then.type, now.type):
+            continue
+        if now.type == then.type:
+            values = field.values if field.type == "enum" else None
+            with suppress(MigrationError, SchemaError):
+                draft.do("cast_field", field_name=name, to=field.type, values=values)
+                continue
+        left.append(f"the field {name} was {field.type}, and is {now.type} now")
+    return left
 
 
 def undo_old_classes(

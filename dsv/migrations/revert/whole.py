@@ -18,7 +18,7 @@ from dsv.migrations.capture.wanted import Wanted
 from dsv.migrations.capture.whole import Captured
 from dsv.migrations.revert.conflicts import Conflicts
 from dsv.migrations.revert.rows import ThreeWay, expressed, untouched
-from dsv.migrations.revert.structure import undo_fields, undo_new_classes, undo_old_classes
+from dsv.migrations.revert.structure import undo_fields, undo_new_classes, undo_old_classes, undo_types
 from dsv.model.migration import State
 from dsv.operations.base import Inputs, Operation
 from dsv.profiles.digest import row_digest
@@ -153,7 +153,8 @@ def _by_rows(task: Task, conflicts: Conflicts) -> Draft:
     draft = _as_draft(task)
     made = _made(task)
     _drop_new_fields(task, draft, made, conflicts)
-    names = undo_fields(before, after, draft, made, task.since, conflicts)
+    names = undo_fields(before, draft, made, task.since, conflicts)
+    undo_types(before, after, draft, names, made)
     undo_old_classes(before, after, draft, names, made, conflicts)
     draft.store()
     back = {then: old for old, then in made.items()}
@@ -169,6 +170,8 @@ def _by_rows(task: Task, conflicts: Conflicts) -> Draft:
     cells.edits(draft, wanted)
     rows.exchange(draft, wanted)
     rows.add(draft, wanted)
+    for line in undo_types(before, after, draft, names, made):
+        conflicts.add(line)
     undo_new_classes(before, after, draft, names, made, conflicts)
     return draft
 
