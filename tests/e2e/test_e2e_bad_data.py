@@ -126,11 +126,12 @@ def test_a_hand_edited_lock_stops_every_command_that_relies_on_it(signs: User) -
         ["up"],
         ["down", "m0000_base"],
         ["plan"],
-        ["status"],
         ["remove", "m0001"],
         ["new", "add_class", "key=tram"],
     ):
         assert "hint" in refused(signs, "chain.lock", "migrate", *words)
+    told = signs.dsv("migrate", "status", code=3).out
+    assert "x error signs: chain.lock" in told and "git checkout" in told
     refused(signs, "chain.lock", "commit", "-m", "x")
     signs.write("migrations/signs/chain.lock", "<<<<<<< ours\n" + text + "=======\n>>>>>>> theirs\n")
     refused(signs, "two branches", "migrate", "up", code=4)
