@@ -61,11 +61,8 @@ def test_rows_come_go_and_move_and_a_diff_explains_all(signs: User) -> None:
     assert diff["unexplained"] == dict(rows_added=0, rows_removed=0, rows_changed=0, cells={}, schema_changes=0)
     assert (diff["rows"]["added"], diff["rows"]["removed"], diff["rows"]["changed"]) == (2, 2, 0)
 
-    after = signs.read("data/signs.csv")
     signs.dsv("migrate", "down", "m0000_base")
     assert signs.read("data/signs.csv") == bytes_before
-    signs.dsv("migrate", "up")
-    assert signs.read("data/signs.csv") == after and signs.clean()
 
 
 def test_side_files_that_are_wrong_leave_everything_as_it_was(signs: User) -> None:
@@ -76,8 +73,6 @@ def test_side_files_that_are_wrong_leave_everything_as_it_was(signs: User) -> No
     for text, code, words in (
         ("image,class\nz.jpg,car\ny.jpg,car\n", 3, "pinned"),
         ("image,class\na.jpg,car\n", 3, "1 row in the dataset already: line 2: image=a.jpg"),
-        ("image,class\nz.jpg,car\nz.jpg,bus\n", 3, "2 rows with a key that another line has too"),
-        ("image,clas\nz.jpg,car\n", 3, "has a field 'clas', which the dataset lacks"),
         ("image,class,score\nz.jpg,car,1.2.2026\n", 3, "field 'score' holds 1.2.2026, which is no number"),
         (None, 3, "'new.csv', which the migration names, is not there"),
     ):
@@ -87,8 +82,6 @@ def test_side_files_that_are_wrong_leave_everything_as_it_was(signs: User) -> No
         assert words in ran.err and ran.err.count("error:") == 1, ran.err
         signs.write(f"{FOLDER}/new.csv", "image,class\nz.jpg,car\n")
         assert (signs.read("data/signs.csv"), signs.read("dvc.yaml"), signs.git("status", "--porcelain")) == before
-    signs.dsv("migrate", "up")
-    assert rows_of(signs).index.tolist()[-1] == "z.jpg"
 
 
 def test_code_runs_when_it_is_asked_to_and_never_when_comparing(signs: User, tmp_path: Path) -> None:
@@ -99,8 +92,6 @@ def test_code_runs_when_it_is_asked_to_and_never_when_comparing(signs: User, tmp
     words = ["function=double", "reads=score", "writes=score", "arguments={times: '${times}'}", "--param", "times=2"]
     signs.dsv("migrate", "new", "apply", "file=double.py", *words, "--id", "double")
     assert not ran.exists()
-    plan = signs.dsv("migrate", "plan").out
-    assert "by double(times=2)" in plan and "cells: score 5" in plan
     signs.dsv("migrate", "up")
     assert rows_of(signs)["score"].astype(float).tolist() == [1.8, 1.6, 1.4, 1.2, 1.0]
     assert "migrations/signs/m0001_double.py" in signs.read("dvc.yaml")
@@ -108,9 +99,7 @@ def test_code_runs_when_it_is_asked_to_and_never_when_comparing(signs: User, tmp
     ran.unlink()
     (diff,) = signs.dsv("diff", "HEAD~1", "HEAD", "--json").json["datasets"]
     assert diff["changed_cells"] == {"score": 5} and diff["explained"] is None
-    assert "m0001_double runs code" in signs.dsv("diff", "HEAD~1", "HEAD", "--stat").out
     signs.dsv("migrate", "status")
-    signs.dsv("log")
     assert not ran.exists()
 
     before = signs.read("data/signs.csv")

@@ -133,7 +133,7 @@ drawn_rows = st.lists(
 ).map(lambda drawn: [row(900, split="test"), *(row(place, **cells) for place, cells in enumerate(drawn))])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     rows=drawn_rows,
     last=st.booleans(),

@@ -103,7 +103,7 @@ def test_law_of_the_plan(shared: Engine, make: Any, drawn: list[dict[str, Any]])
 
 
 @pytest.mark.parametrize("make", CODE)
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=1, deadline=None)
 @given(drawn=rows)
 def test_law_of_the_plan_for_code(shared: Engine, make: Any, drawn: list[dict[str, Any]]) -> None:
     check_plan(shared, make, drawn)
@@ -199,7 +199,13 @@ def other() -> Iterator[Engine]:
         yield opened
 
 
-@pytest.mark.parametrize("make", PLAIN)
+LOOKING = [
+    case for case in PLAIN if case not in ROWWISE or case.values[0](ROWS).operation.effect(STATE).values == "added"
+]
+"""Operations that look at other rows, or add some."""
+
+
+@pytest.mark.parametrize("make", LOOKING)
 @settings(max_examples=2, deadline=None)
 @given(drawn=rows, seed=st.randoms(use_true_random=False))
 def test_law_of_order(shared: Engine, other: Engine, make: Any, drawn: list[dict[str, Any]], seed: Any) -> None:
