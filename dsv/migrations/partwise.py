@@ -12,8 +12,8 @@ from typing import Any
 
 from dsv.errors import BrokenPromise
 from dsv.migrations.apply import Applied
+from dsv.migrations.sums import made_fields, same_columns
 from dsv.model.migration import Version
-from dsv.model.schema import Schema
 from dsv.profiles.digest import MASK, row_sum
 from dsv.tables.duckdb import identifier
 from dsv.tables.parts import BATCH, ROWS, PartFiles, PartWriter, arrow_schema
@@ -57,9 +57,8 @@ class _Rewrite:
         self.parts, self.before, self.after = parts, parts.table, after
         self.engine = after.engine
         self.rows = self.total = 0
-        kept = after.lineage.kept
-        self.made = [name for name in after.schema.names if kept.get(name) != name]
-        self.comparable = _columns(self.before.schema) == _columns(after.schema)
+        self.made = made_fields(after)
+        self.comparable = same_columns(self.before.schema, after.schema)
         self._gone, self._come = _Hashes(self.before), _Hashes(after)
 
     def part(self, number: int, writer: PartWriter) -> None:
@@ -162,7 +161,3 @@ class _Hashes:
             self._kept.engine.execute(f"DROP TABLE {self._kept.relation}")
             self._begun, self._count = False, 0
         return self._total
-
-
-def _columns(schema: Schema) -> list[tuple[str, str]]:
-    return [(item.name, item.type) for item in schema]

@@ -14,10 +14,11 @@ from dsv.migrations.chain import Chain
 from dsv.migrations.changes import changes
 from dsv.migrations.run import read_rows
 from dsv.migrations.source import base_rows, check_key, check_names
+from dsv.migrations.sums import sum_after
 from dsv.migrations.version import open_version
 from dsv.model.migration import Migration, Plan, PlanStep, State, Tally
 from dsv.model.snapshot import Snapshot
-from dsv.profiles.digest import row_digest
+from dsv.profiles.digest import fold
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import Table
 from dsv.tables.tally import tally
@@ -88,6 +89,8 @@ class Walk:
         self.folder = folder
         self.parameters = parameters
         self.stored: str | None = None
+        # The sum of the hashes of the rows, where it is known.
+        self.total: int | None = None
 
     def start(self, head: str, snapshot: Snapshot, versions: Versions) -> None:
         """Go to the version `head`: read it, or replay the migrations since the last that is here."""
@@ -97,6 +100,7 @@ class Walk:
             if folder is not None:
                 version = open_version(folder)
                 self.state, self.table = version.state, read_rows(self.engine, version)
+                self.total = version.total
                 break
             replayed.insert(0, migration)
         else:
@@ -109,7 +113,7 @@ class Walk:
 
     def begin(self, state: State, table: Table) -> None:
         """Go on from these rows."""
-        self.state, self.table, self.stored = state, table, None
+        self.state, self.table, self.stored, self.total = state, table, None, None
         self.tally = _tally(table, state)
 
     def step(self, migration: Migration) -> PlanStep:
@@ -122,6 +126,7 @@ class Walk:
             formats.check_addable(base.format, counts.added, where=migration.path)
         quarantined = sum(item.count() for item in applied.quarantine)
         before, after = self.tally, _tally(applied.table, applied.state)
+        sums = sum_after(self.table, self.total, applied.table)
         found = findings.of_step(
             self.chain.base.dataset, migration, (self.state, self.table), applied, counts, quarantined, self.folder
         )
@@ -135,7 +140,7 @@ class Walk:
             rows_added=counts.added,
             rows_removed=counts.removed,
             quarantined=quarantined,
-            digest=row_digest(applied.table),
+            digest=fold(*sums),
             classes_before=self.state.classes,
             classes_after=applied.state.classes,
             findings=found,
@@ -144,7 +149,7 @@ class Walk:
             schema_after=applied.state.schema,
         )
         self._go_on(applied)
-        self.tally = after
+        self.tally, self.total = after, sums[1]
         return replace(step, findings=(*step.findings, *findings.of_pin(self.chain.base.dataset, step)))
 
     def _apply(self, migration: Migration) -> Applied:
@@ -160,7 +165,8 @@ class Walk:
         """Take the next table, and give back the room of the one before."""
         if self.stored is not None:
             self.engine.execute(f"DROP TABLE {self.stored}")
-        self.state, self.table, self.stored = applied.state, applied.table, applied.table.relation
+        self.state, self.stored, self.total = applied.state, applied.table.relation, None
+        self.table = replace(applied.table, made=None)
 
 
 def _tally(table: Table, state: State) -> Tally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsv.model.schema import Schema, is_nested
@@ -108,11 +108,12 @@ class Table:
         return Table(engine=self.engine, relation=relation, schema=self.schema)
 
     def stored(self, prefix: str) -> Table:
-        """The same rows, computed once; the engine spills what does not fit into memory."""
+        """The same rows, computed once, with their lineage; the engine spills what does not fit into memory."""
         name = self.engine.fresh(prefix)
         columns = ", ".join(map(identifier, (*self.schema.names, POSITION)))
         self.engine.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM {self.relation} AS dsv_table")
-        return Table(engine=self.engine, relation=name, schema=self.schema, text_fields=self.text_fields)
+        made = replace(self.lineage, relation=name)
+        return Table(engine=self.engine, relation=name, schema=self.schema, text_fields=self.text_fields, made=made)
 
     def index(self, key: str, value: str, *, make: bool = True) -> RowIndex | None:
         """The index of the rows by two hashes (SQL over the relation); None if there is none.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dsv.documents import yaml
-from dsv.formats.base import detect, scan
+from dsv.formats.base import recognised, scan
 from dsv.migrations.base import build_base
 from dsv.migrations.chain import Chain, link
 from dsv.migrations.document import read
@@ -37,8 +37,7 @@ class Bench:
     @property
     def snapshot(self) -> Snapshot:
         path = self.folder / self.base.path
-        name, gzip = detect(path.name)
-        return Snapshot(path=path, format=name, gzip=gzip, shown_path=self.base.path)
+        return Snapshot(path=path, format=self.base.format, gzip=self.base.gzip, shown_path=self.base.path)
 
     @property
     def documents_folder(self) -> Path:
@@ -150,10 +149,8 @@ class MakeBench:
             split=split,
             unlabelled=unlabelled,
         )
-        name, gzip = detect(path.name)
         shown = f"data/signs.base{suffix}"
-        options = ReadOptions(header=header)
-        snapshot = Snapshot(path=path, format=name, gzip=gzip, shown_path=shown, options=options)
+        snapshot = recognised(Snapshot(path=path, format="", shown_path=shown, options=ReadOptions(header=header)))
         base = build_base(dataset, scan(self.engine, snapshot).table, snapshot, shown, published)
         if parts is not None:
             base = replace(base, parts=parts)
