@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -41,6 +42,13 @@ class Chain:
         if found:
             raise MigrationError(
                 f"{name!r} may be {' or '.join(found)}", where=self.base.dataset, hint="write the whole id"
+            )
+        squashed = self.base.squashed
+        if squashed is not None and re.match(r"m[0-9]{4}", name) and name[:5] <= squashed[:5]:
+            raise MigrationError(
+                f"{name!r} is part of the base: migrations were squashed up to {squashed}",
+                where=self.base.dataset,
+                hint="its document is in the folder squashed/ beside the others",
             )
         raise MigrationError(f"no migration {name!r}", where=self.base.dataset, hint=did_you_mean(name, self.ids))
 

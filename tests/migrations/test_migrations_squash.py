@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dsv.errors import DsvError
+from dsv.errors import DsvError, MigrationError
 from dsv.migrations import base as bases
 from dsv.migrations import lock
 from dsv.migrations.chain import link
@@ -117,3 +118,9 @@ def test_the_first_document_follows_the_base(adopt: Any) -> None:
     text = "# note\n" + path.read_text()
     assert first_text(text, "x") == text.replace("after: m0001_step", f"after: {BASE_ID}")
     assert link(bench.base, ()).next_id("x") == "m0001_x"
+    chain = link(replace(bench.base, squashed="m0007_last"), ())
+    assert chain.next_id("x") == "m0008_x"
+    with pytest.raises(MigrationError, match="squashed up to m0007_last"):
+        chain.find("m0003")
+    with pytest.raises(MigrationError, match="no migration 'm0009'"):
+        chain.find("m0009")
