@@ -22,9 +22,11 @@ def forked(signs: User) -> User:
     return signs
 
 
-def add(user: User, message: str, *migrations: tuple[str, ...]) -> None:
+def add(user: User, message: str, *migrations: tuple[str, ...], pin: bool = False) -> None:
     for words in migrations:
         user.dsv("migrate", "new", *words)
+    if pin:
+        user.dsv("migrate", "plan", "--pin")
     user.dsv("migrate", "up")
     user.dsv("commit", "-m", message)
 
@@ -51,6 +53,7 @@ def test_a_merge_that_stopped_is_put_in_order(forked: User) -> None:
         ("add_class", "key=tram", "--id", "tram"),
         ("relabel", "file=fix.csv", "--id", "fix"),
         ("drop_rows", "where=score < ${least}", "--param", "least=0.55", "--id", "prune"),
+        pin=True,
     )
     (user.folder / "fix.csv").unlink()
     switch(user, "main")
@@ -68,12 +71,16 @@ def test_a_merge_that_stopped_is_put_in_order(forked: User) -> None:
     assert "<<<<<<< HEAD\nhead: m0004_prune\n" in text and "=======\nhead: m0003_prune\n" in text
 
     before = user.git("status", "--porcelain"), user.read("dvc.yaml")
-    told = user.dsv("migrate", "rebase", "--dry-run").out
+    told = user.dsv("migrate", "rebase", "--dry-run", "--pin").out
     assert "m0002_tram -> m0004_tram" in told and "the two commute" in told
+    # Theirs take a row out, so that mine come to one less than was pinned.
+    failed = user.dsv("migrate", "rebase", code=3)
+    assert "rows: pinned 5, would be 4" in failed.err and "migrations/signs/m0002_tram.yaml" in failed.err
     assert (user.git("status", "--porcelain"), user.read("dvc.yaml")) == before
 
-    told = user.dsv("migrate", "rebase").out
+    told = user.dsv("migrate", "rebase", "--pin").out
     assert "class tram of class: id 4 -> 5, index 3 -> 4" in told
+    assert "expect:\n  rows: 3\n" in user.read("migrations/signs/m0006_prune.yaml")
     assert conflicts(user) == set()
     user.git("commit", "-q", "--no-edit")
     assert user.clean()

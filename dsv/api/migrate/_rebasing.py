@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +23,8 @@ from dsv.api.migrate._sides import (
 from dsv.api.names import CHAIN_LOCK, PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.running import check_base, head_files
 from dsv.documents import pipeline
-from dsv.errors import BrokenPin, BrokenPromise, DataMissing, DsvError, MigrationError, UnknownDataset
-from dsv.files import write_bytes
+from dsv.errors import BrokenPin, DataMissing, DsvError, MigrationError, UnknownDataset
+from dsv.files import write_bytes, write_text
 from dsv.migrations import document, expect, lock
 from dsv.migrations import plan as planning
 from dsv.migrations.chain import link
@@ -34,9 +34,8 @@ from dsv.migrations.plan import Parameters, rows_at
 from dsv.migrations.rebase import Fork, branch_of, divide, moved_text, numbered, side_names
 from dsv.migrations.version import open_version
 from dsv.model.dataset import Dataset
-from dsv.model.migration import BASE_ID, Migration, State
+from dsv.model.migration import BASE_ID, Migration, PlanStep, State
 from dsv.model.rebase import Rebased
-from dsv.profiles.digest import row_digest
 from dsv.store import merging
 from dsv.store.repository import Repository
 from dsv.tables.duckdb import Engine
@@ -52,7 +51,7 @@ class Prepared:
     fork: Fork
     gone: tuple[str, ...]
     parameters: str
-    digest: str | None
+    steps: tuple[PlanStep, ...]
     told: Rebased
     changes: bool
 
@@ -100,21 +99,13 @@ class Prepared:
             written.append(parameters)
         return written
 
-    def check(self) -> None:
-        """Hold what the stages made against what the engine foretold. Raises: BrokenPromise."""
-        if self.digest is None or self.told.pending:
-            return
-        version = open_version(self.opened.project.version(self.opened.base, self.told.head))
-        if version.digest != self.digest:
-            raise BrokenPromise(
-                f"{self.told.head} gave other rows than were foretold",
-                where=str(version.path),
-                hint="the data changed in between, or dsv has a bug",
-            )
 
-
-def prepared_chains(repository: Repository, sides: Sides, dataset: str | None, work: Path) -> list[Prepared]:
+def prepared_chains(
+    repository: Repository, sides: Sides, dataset: str | None, work: Path, *, pin: bool
+) -> list[Prepared]:
     """The rebases of the chains that both sides have, or of one; `work` is a folder for what they write.
+
+    `pin`: mine are pinned anew, where they are pinned.
 
     Raises: UnknownDataset; and what `dsv.api.migrate.rebase.rebase` raises.
     """
@@ -131,6 +122,7 @@ def prepared_chains(repository: Repository, sides: Sides, dataset: str | None, w
         names = [item.name for item, _ in found]
         text = texts.get(project.folder) or _resolve.parameters(repository, sides, project, names)
         made = _prepare(repository, sides, project, declared, branch, own, work / declared.name / "made", text)
+        _hold_pins(made, pin)
         texts[project.folder] = made.parameters
         prepared.append(made)
     return [replace(item, parameters=texts[item.opened.project.folder]) for item in prepared]
@@ -172,7 +164,9 @@ def _prepare(
     chain = link(theirs.base, migrations)
     path = repository.relative(project.path(PARAMETERS))
     parameters = _resolve.moved_parameters(text, sides, path, declared.name, fork, ids)
-    opened = OpenChain(project=project, chain=chain, lock=theirs.lock)
+    known = (replace(entry, id=ids[entry.id]) for entry in mine.lock.entries if entry.id in ids)
+    entries = (*theirs.lock.entries, *known)
+    opened = OpenChain(project=project, chain=chain, lock=replace(theirs.lock, entries=entries))
     head = _head(fork, ids, theirs, mine, whole=sides.branch is not None)
     after = (*fork.shared, *fork.theirs)
     told = Rebased(
@@ -194,7 +188,7 @@ def _prepare(
         fork=fork,
         gone=tuple(sorted(old - kept)),
         parameters=parameters,
-        digest=None,
+        steps=(),
         told=told,
         changes=bool(sides.conflicts) or bool(fork.mine and fork.theirs) or sides.branch is not None,
     )
@@ -296,37 +290,47 @@ def _tried(prepared: Prepared, mine: Branch, ids: Mapping[str, str]) -> Prepared
             error.hint = f"{error.hint}; {again}" if error.hint else again
             raise
         found = commutation(name, begin, theirs, own, outcome, prepared.folder, parameters)
-        digest = row_digest(outcome[1])
-    if any(item.expect is not None for item in own):
-        _check_pins(prepared, last, own, parameters)
+        steps = _steps(engine, prepared, last, parameters)
     classes = tuple(_dealt(name, begin[0], outcome[0], fork, mine, prepared.folder, ids, parameters))
     told = replace(prepared.told, commutation=found, classes=classes)
-    return replace(prepared, told=told, digest=digest)
+    return replace(prepared, told=told, steps=steps)
 
 
-def _check_pins(prepared: Prepared, last: str, own: Sequence[Migration], parameters: Parameters) -> None:
-    """Hold mine against their `expect:`, as `up` would. Raises: BrokenPin: theirs change what mine come to."""
+def _steps(engine: Engine, prepared: Prepared, last: str, parameters: Parameters) -> tuple[PlanStep, ...]:
+    """What theirs and mine come to, counted as `plan` does."""
     opened = prepared.opened
-    with Engine() as engine:
-        snapshot = base_snapshot(opened.project, opened.base)
-        found = planning.plan(
-            engine,
-            opened.chain,
-            last,
-            opened.chain.last,
-            snapshot,
-            lambda item: _version(opened, item),
-            prepared.folder,
-            parameters,
-        )
-    mine = {item.id: item for item in own}
-    for step in found.steps:
-        if step.migration.id in mine:
-            try:
-                expect.check(replace(step, migration=mine[step.migration.id]))
-            except BrokenPin as error:
-                error.hint = "look at the counts, then mend or take out `expect:`, and run dsv migrate rebase again"
-                raise
+    found = planning.plan(
+        engine,
+        opened.chain,
+        last,
+        opened.chain.last,
+        base_snapshot(opened.project, opened.base),
+        lambda item: _version(opened, item),
+        prepared.folder,
+        parameters,
+    )
+    return found.steps
+
+
+def _hold_pins(prepared: Prepared, pin: bool) -> None:
+    """Hold my migrations to their `expect:`, or with `pin` write what they come to now.
+
+    Raises: BrokenPin: theirs change what one comes to; `where` is the file that is there to be mended.
+    """
+    old = {new: before for before, new in prepared.told.moved}
+    for step in prepared.steps:
+        name = step.migration.id
+        if name not in old or step.migration.expect is None:
+            continue
+        path = prepared.folder / f"{name}.yaml"
+        if pin:
+            write_text(path, expect.pin(path.read_text(encoding="utf-8"), expect.pinned(step), step.migration.path))
+            continue
+        try:
+            expect.check(replace(step, migration=replace(step.migration, path=_old_path(step.migration, old))))
+        except BrokenPin as error:
+            error.hint = "look at the counts; if they are right, pin them anew: dsv migrate rebase --pin"
+            raise
 
 
 def _old_path(item: Migration, old: Mapping[str, str]) -> str:

@@ -20,11 +20,14 @@ from dsv.store.journal import Journal, transaction
 from dsv.store.repository import Repository
 
 
-def rebase(start: Path, onto: str | None, *, dataset: str | None = None, dry_run: bool = False) -> RebaseResult:
+def rebase(
+    start: Path, onto: str | None, *, dataset: str | None = None, dry_run: bool = False, pin: bool = False
+) -> RebaseResult:
     """Put my migrations after those of `onto`: a revision, or a migration on the branch that comes first.
 
     Without `onto`, the other side of the merge that Git has under way. All chains that fork are
-    rebased, or one. With `dry_run` nothing is written.
+    rebased, or one. With `dry_run` nothing is written. `pin`: those of mine that are pinned are pinned
+    anew, to what they come to after theirs.
 
     Raises: ConflictError, MigrationError: nothing is changed then; a guard of mine does not hold after
         theirs, mine are published, both changed the base, or more than the chains is in conflict.
@@ -36,7 +39,7 @@ def rebase(start: Path, onto: str | None, *, dataset: str | None = None, dry_run
         tempfile.TemporaryDirectory(prefix="dsv-rebase-") as work,
     ):
         sides = find(repository, onto)
-        prepared = prepared_chains(repository, sides, dataset, Path(work))
+        prepared = prepared_chains(repository, sides, dataset, Path(work), pin=pin)
         if not prepared:
             raise MigrationError(f"no chain of {dataset or 'any dataset'} is on both sides", hint="dsv migrate status")
         result = RebaseResult(onto=sides.onto, chains=tuple(item.told for item in prepared))
@@ -70,7 +73,8 @@ def _write(
         written = [*texts, *(path for item in prepared for path in item.write(repository))]
         workspace = workspace_of(repository, journal)
         for item in prepared:
-            rows = apply_head(workspace, item.opened, item.told.head)
-            item.check()
+            applied = item.opened.chain.up_to(item.told.head)
+            steps = [step for step in item.steps if step.migration in applied]
+            rows = apply_head(workspace, item.opened, item.told.head, steps)
             chains.append(replace(item.told, rows=rows))
     return tuple(chains), [*written, *(path for item in prepared for path in item.after(repository))]

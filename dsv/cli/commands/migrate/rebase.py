@@ -13,9 +13,10 @@ from dsv.cli.output import Terminal
 @click.command("rebase")
 @click.argument("onto", required=False, metavar="[ONTO]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option("--pin", is_flag=True, help="Pin my pinned migrations anew, to what they come to after theirs.")
 @dataset_option
 @click.pass_obj
-def command(terminal: Terminal, onto: str | None, dry_run: bool, dataset: str | None) -> None:
+def command(terminal: Terminal, onto: str | None, dry_run: bool, pin: bool, dataset: str | None) -> None:
     """Put my migrations after those of ONTO: renumbered, on top, applied, and chain.lock written anew.
 
     ONTO is a revision, or a migration of the branch that comes first. While git merge, git rebase or
@@ -28,6 +29,6 @@ def command(terminal: Terminal, onto: str | None, dry_run: bool, dataset: str | 
     from dsv.views.rebase import build
 
     with terminal.progress().task("rebasing") as task:
-        result = rebase(Path.cwd(), onto, dataset=dataset, dry_run=dry_run)
+        result = rebase(Path.cwd(), onto, dataset=dataset, dry_run=dry_run, pin=pin)
         task.advance()
     terminal.show(build(result))
