@@ -80,12 +80,15 @@ def by_lines(engine: Engine, old: Snapshot, new: Snapshot) -> ByLines | None:
     before, after = lined(engine, old), lined(engine, new)
     if before is None or after is None or before[0].schema != after[0].schema:
         return None
-    from dsv.diff.shared_lines import SharedLines, common_lines
+    from dsv.diff.shared_lines import LEAST_SAMPLED, SharedLines, common_lines
     from dsv.tables.lines import read_lines
 
-    left, right = before[0].proved(engine, old.path), read_lines(engine, new.path, after[0].head)
-    common = None if left is None or right is None else common_lines(engine, left, right)
-    if left is None or right is None or common is None:
+    right = read_lines(engine, new.path, after[0].head)
+    if right is None or right.share_of(old.path, before[0].head) < LEAST_SAMPLED:
+        return None
+    left = before[0].proved(engine, old.path)
+    common = None if left is None else common_lines(engine, left, right)
+    if left is None or common is None:
         return None
     sides = ((old, left, before[0], common.old), (new, right, after[0], common.new))
     others = [_copied(engine, snapshot, lines, positions) for snapshot, lines, _, positions in sides]

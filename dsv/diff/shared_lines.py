@@ -15,6 +15,8 @@ from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.lines import Lines
 from dsv.tables.table import POSITION, Table, stage
 
+LEAST_SAMPLED = 0.25
+"""Where less than this share of some lines is shared, the others are not looked at."""
 WORTH_SHARING = 0.5
 """Where less than this share of the lines is shared, all are parsed."""
 

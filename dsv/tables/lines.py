@@ -5,6 +5,7 @@ Most lines of two versions of a text are the same, byte for byte, and to see tha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from dsv.tables.duckdb import Engine, literal
 
 LONGEST_LINE_BYTES = 2 * 1000 * 1000
 SPANS_AT_ONCE = 2**14
+PLACES, PLACE_BYTES = 8, 2**18
+"""So many pieces of a file are looked at to guess what is in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,16 @@ class Lines:
     def hashed(self) -> str:
         """A relation of the position `p`, counted from 1, and the hashes."""
         return f"(SELECT rowid + 1 AS p, k, v FROM {self.table})"
+
+    def share_of(self, path: Path, head: bytes) -> float:
+        """About which share (0-1) of the lines of another file are among these, from a few of its places."""
+        sample = self.engine.scratch(".txt")
+        found = read_lines(self.engine, sample, b"") if sample.write_bytes(b"".join(_some(path, len(head)))) else None
+        if found is None:
+            return 0.0
+        known = self.engine.value(f"SELECT count(*) FROM {found.table} SEMI JOIN {self.table} USING (k, v)")
+        self.engine.execute(f"DROP TABLE {found.table}")
+        return float(known / found.number)
 
     def copy(self, positions: str, target: Path) -> None:
         """Write the head and the lines at some positions (a relation of `p`), in their order, each with its end."""
@@ -96,6 +109,16 @@ def _reader(path: Path, skip: bool) -> str:
     }
     settings = ", ".join(f"{name} = {value}" for name, value in options.items())
     return f"read_csv({literal(str(path))}, {settings})"
+
+
+def _some(path: Path, start: int) -> Iterator[bytes]:
+    """Whole lines of a file after its head, from some of its places; all of a small file."""
+    size = path.stat().st_size - start
+    with path.open("rb") as stream:
+        for place in range(PLACES if size > PLACES * PLACE_BYTES else 1):
+            stream.seek(start + place * size // PLACES)
+            lines = stream.read(PLACE_BYTES if size > PLACES * PLACE_BYTES else size).splitlines(keepends=True)
+            yield from (line for line in lines[bool(place) :] if line.endswith(b"\n"))
 
 
 def _ends_with_line_end(path: Path) -> bool:
