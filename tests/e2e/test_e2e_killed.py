@@ -172,11 +172,9 @@ class Fault:
     [
         ("new", 0.5),
         ("up", 0.6),
-        ("down", 0.9),
         ("remove", 0.7),
         ("commit", 0.8),
         ("capture", 0.9),
-        ("up-captured", 0.5),
     ],
 )
 def test_killed_before_a_change(signs: User, name: str, share: float) -> None:

@@ -7,8 +7,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 User = Any
 
 
@@ -138,17 +136,22 @@ def test_relabel_lists_the_rows_that_do_not_match(signs: User) -> None:
     assert signs.git("status", "--porcelain") == before
 
 
-@pytest.mark.parametrize("name", ["no", "NA", "null", "1e3", "010", "a.b"])
-def test_awkward_class_names_survive_a_chain(repo: User, name: str) -> None:
-    repo.write("t.csv", f"id,class\n1,{name}\n2,car\n3,{name}\n")
+AWKWARD = ("no", "NA", "null", "1e3", "010", "a.b")
+
+
+def test_awkward_class_names_survive_a_chain(repo: User) -> None:
+    rows = "".join(f"{number},{name}\n" for number, name in enumerate(2 * AWKWARD))
+    repo.write("t.csv", f"id,class\n{rows}99,car\n")
     repo.dsv("init", "t.csv", "-k", "id", "-l", "class")
     repo.dsv("commit", "-m", "a")
     repo.dsv("migrate", "new", "rename_class", "from=car", "to=yes")
     repo.dsv("migrate", "up")
-    assert repo.read("t.csv") == f"id,class\n1,{name}\n2,yes\n3,{name}\n"
+    assert repo.read("t.csv") == f"id,class\n{rows}99,yes\n"
     repo.dsv("commit", "-m", "b")
     result = repo.dsv("diff", "HEAD~1", "HEAD", "--json").json["datasets"][0]
-    assert result["labels"]["class"]["transitions"] == [{"from": "car", "to": "yes", "rows": 1, "encoding_only": 0}]
+    label = result["labels"]["class"]
+    assert label["transitions"] == [{"from": "car", "to": "yes", "rows": 1, "encoding_only": 0}]
+    assert {item["class"] for item in label["classes"] if item["new"] == 2} == set(AWKWARD)
     assert repo.clean()
     assert repo.run("dvc", "metrics", "show").code == 0
 
