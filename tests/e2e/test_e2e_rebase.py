@@ -44,6 +44,7 @@ def conflicts(user: User) -> set[str]:
     return set(user.git("diff", "--name-only", "--diff-filter=U").split())
 
 
+@pytest.mark.slow
 def test_a_merge_that_stopped_is_put_in_order(forked: User) -> None:
     user = forked
     user.write("fix.csv", "image,old,new\nb.jpg,car,bus\n")
@@ -105,6 +106,7 @@ def test_a_merge_that_stopped_is_put_in_order(forked: User) -> None:
     assert user.clean()
 
 
+@pytest.mark.slow
 def test_a_guard_that_fails_changes_nothing_and_can_be_mended(forked: User) -> None:
     user = forked
     user.write("fix.csv", "image,old,new\nb.jpg,car,bus\nd.jpg,bus,car\n")
@@ -136,6 +138,7 @@ def test_a_guard_that_fails_changes_nothing_and_can_be_mended(forked: User) -> N
     assert published(user) == {"a.jpg": "bicycle", "b.jpg": "bus", "c.jpg": "bicycle", "d.jpg": "car", "e.jpg": "car"}
 
 
+@pytest.mark.slow
 def test_two_heads_without_a_conflict_and_what_is_refused(forked: User) -> None:
     user = forked
     user.dsv("migrate", "new", "add_class", "key=tram", "--id", "tram")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 User = Any
 
 
@@ -14,6 +16,7 @@ def add(user: User, message: str, *migrations: tuple[str, ...]) -> None:
     user.dsv("commit", "-m", message)
 
 
+@pytest.mark.slow
 def test_a_squash_changes_nothing_but_where_the_chain_starts(signs: User) -> None:
     user = signs
     user.git("branch", "-M", "main")
@@ -76,6 +79,7 @@ def test_a_squash_changes_nothing_but_where_the_chain_starts(signs: User) -> Non
     assert user.read("data/signs.csv") == before and user.git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_a_squash_that_would_publish_other_bytes_is_refused(signs: User) -> None:
     user = signs
     user.write("z.csv", "image,class,split,score\nz.jpg,bus,train,0.10\n")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsv.errors import DsvError
@@ -182,6 +182,7 @@ def walk(state: State, rows: dict[str, str | None], steps: list[Operation]) -> S
     return state
 
 
+@settings(max_examples=30)
 @given(st.lists(operations, max_size=6), st.lists(operations, max_size=6))
 def test_every_old_class_is_mapped_to_the_class_that_its_rows_have(
     first: list[Operation], then: list[Operation]
@@ -197,6 +198,7 @@ def test_every_old_class_is_mapped_to_the_class_that_its_rows_have(
     assert [item.index for item in found.new] == sorted(place for place in index.values() if place is not None)
 
 
+@settings(max_examples=30)
 @given(st.lists(operations, max_size=4), st.lists(operations, max_size=4), st.lists(operations, max_size=4))
 def test_maps_compose(first: list[Operation], then: list[Operation], last: list[Operation]) -> None:
     old = walk(begin(*NAMES), {}, first)

@@ -237,7 +237,7 @@ operations = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(theirs=st.lists(operations, min_size=1, max_size=2), mine=st.lists(operations, min_size=1, max_size=2))
 def test_two_branches_commute_exactly_where_both_orders_come_to_the_same(
     bench_maker: Any, theirs: Operations, mine: Operations

@@ -59,7 +59,7 @@ operations = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(operations, min_size=2, max_size=4), data=st.data())
 def test_a_squash_keeps_rows_classes_and_published_bytes(
     bench_maker: Any, steps: list[Mapping[str, Any]], data: st.DataObject
