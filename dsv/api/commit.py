@@ -190,7 +190,7 @@ def _check_stage_output(workspace: Workspace, dataset: Dataset, located: Located
     if content_md5(workspace.tree, located) != located.md5:
         chained = has_chain(workspace.project(dataset), dataset.name)
         keep = (
-            "make a migration of the edit: dsv migrate new --from-workspace"
+            "make a migration of the edit: dsv migrate new --from-workspace, then dsv migrate up"
             if chained
             else "dvc repro would drop the edit; keep it in the stage's inputs"
         )

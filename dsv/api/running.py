@@ -40,7 +40,8 @@ def check_published(workspace: Workspace, opened: OpenChain) -> None:
         raise MigrationError(
             f"{shown} was edited by hand since it was published",
             where=shown,
-            hint=f"make a migration of the edit: dsv migrate new --from-workspace; or drop it: {back}",
+            hint="make a migration of the edit: dsv migrate new --from-workspace, then dsv migrate up; "
+            f"or drop it: {back}",
         )
 
 

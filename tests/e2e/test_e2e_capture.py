@@ -44,6 +44,7 @@ def test_an_edit_of_published_rows_is_asked_about_and_captured(signs: User) -> N
     ran = signs.dsv("migrate", "new", "--from-workspace", "--relabel", "class")
     assert "what differs: the quoting of cells" in ran.err
     assert signs.read("data/signs.csv") == edited
+    assert "captured already" in signs.dsv("migrate", "new", "--from-workspace", code=3).err
     ran = signs.dsv("migrate", "up")
     assert signs.read("data/signs.csv") == published.replace("bike", "car")
     kept = ran.out.splitlines()[-1].rpartition(" ")[2]

@@ -306,3 +306,11 @@ def test_a_key_that_was_dealt_afresh_is_asked_about(adopt: Adopt) -> None:
 def test_a_class_has_a_name(adopt: Adopt) -> None:
     with pytest.raises(DsvError, match="empty text, which is no name of a class"):
         captured(adopt(OLD), edit(OLD, ("d,bus", 'd,""')))
+
+
+def test_without_a_key_an_export_only_adds(adopt: Adopt) -> None:
+    old = "class,text\nx,one\ny,two\n"
+    bench = adopt(old, key=())
+    found = captured(bench, "class,text\ny,two\nx,three\n", own=False, partial=True)
+    assert names(found) == ["add_rows"]
+    assert rows(published(bench)) == rows(old + "x,three\n")

@@ -86,7 +86,7 @@ def comparable(rows: list[Row]) -> list[str]:
 
 
 @settings(
-    max_examples=30,
+    max_examples=12,
     deadline=None,
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

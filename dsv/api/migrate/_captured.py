@@ -8,6 +8,7 @@ from pathlib import Path
 from dsv.api.chains import OpenChain, Project, base_snapshot, has_chain, open_chain
 from dsv.api.migrate import _adoption as adoption
 from dsv.api.migrate._chains import check_lock
+from dsv.api.migrate._edited import is_captured
 from dsv.api.opening import Workspace
 from dsv.api.running import is_edited, is_fresh
 from dsv.api.snapshots import plain_snapshot, tree_snapshot
@@ -77,6 +78,12 @@ def met(engine: Engine, workspace: Workspace, declared: Dataset, source: Source,
     check_lock(opened)
     if source.revisions is None:
         _check_edited(workspace, opened, source)
+        if is_captured(workspace, opened, None):
+            raise MigrationError(
+                f"the edits of {opened.base.publishes} are captured already, by what is pending",
+                where=opened.base.publishes,
+                hint="apply it: dsv migrate up",
+            )
         _check_pending(opened, judge)
     base = opened.base
     fresh = is_fresh(workspace, opened)
