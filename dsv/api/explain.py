@@ -39,6 +39,8 @@ def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Find
         return None, []
     folder = posixpath.join(posixpath.dirname(pair.declared.declared_in), MIGRATIONS, pair.name)
     old, new = (_Files(tree=tree, folder=folder, dataset=pair.name) for tree in (pair.old.tree, pair.new.tree))
+    if old.written is None and new.written is None:
+        return None, []
     try:
         if not _continues(new, old):
             return _between(engine, old, new)
@@ -61,15 +63,19 @@ class _Files:
     dataset: str
 
     @cached_property
+    def written(self) -> bytes | None:
+        """The text of `chain.lock`; None without a chain."""
+        return self.tree.read(f"{self.folder}/{CHAIN_LOCK}")
+
+    @cached_property
     def lock(self) -> ChainLock:
         """What `chain.lock` says is applied."""
         from dsv.migrations import lock
         from dsv.model.migration import BASE_ID, ChainLock
 
-        content = self.tree.read(f"{self.folder}/{CHAIN_LOCK}")
-        if content is None:
+        if self.written is None:
             return ChainLock(head=BASE_ID, entries=())
-        return lock.load(content, f"{self.folder}/{CHAIN_LOCK}")
+        return lock.load(self.written, f"{self.folder}/{CHAIN_LOCK}")
 
     def place(self, migration: str) -> str:
         """The folder of a migration's document and side files."""

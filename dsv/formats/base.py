@@ -10,8 +10,6 @@ from typing import IO, Protocol, runtime_checkable
 
 from dsv import registry
 from dsv.errors import FormatError
-from dsv.formats._limits import check_addable as check_addable
-from dsv.formats._limits import check_fields as check_fields
 from dsv.formats._lined import LEAST_BYTES, Lined
 from dsv.formats._watch import Watch
 from dsv.model.diff import Formatting

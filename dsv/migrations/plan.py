@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dsv.formats import base as formats
+from dsv.formats._limits import check_addable, check_fields
 from dsv.migrations import findings
 from dsv.migrations.apply import Applied, apply
 from dsv.migrations.chain import Chain
@@ -122,8 +122,8 @@ class Walk:
         counts = changes(self.table, self.state, applied)
         if self.guarded:
             base = self.chain.base
-            formats.check_fields(base.format, base.state.schema, applied.state.schema, where=migration.path)
-            formats.check_addable(base.format, counts.added, where=migration.path)
+            check_fields(base.format, base.state.schema, applied.state.schema, where=migration.path)
+            check_addable(base.format, counts.added, where=migration.path)
         quarantined = sum(item.count() for item in applied.quarantine)
         before, after = self.tally, _tally(applied.table, applied.state)
         sums = sum_after(self.table, self.total, applied.table)

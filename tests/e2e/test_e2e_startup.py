@@ -67,7 +67,7 @@ def test_nothing_heavy_is_imported_and_the_engine_only_to_compare_rows(
 
 def test_a_diff_imports_the_format_of_its_files_alone(history: User) -> None:
     found = {name.split(".")[2] for name in imported(history.folder, *EDITED) if name.startswith("dsv.formats.")}
-    assert {"base", "csv", "_delimited"} <= found <= {"base", "csv", "_delimited", "_shared", "_watch"}
+    assert {"base", "csv", "_delimited"} <= found <= {"base", "csv", "_delimited", "_lined", "_shared", "_watch"}
     assert not {name for name in imported(history.folder, *SAME) if name.startswith("dsv.formats.")}
 
 

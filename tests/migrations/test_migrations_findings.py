@@ -90,5 +90,5 @@ def test_guards_that_hold_are_told(adopt: Any) -> None:
     assert step.guards == (
         "the rows that fix.csv names (2) are in the dataset, once each "
         "and hold the expected (or already the new) class",
-        "rows that meet the condition and go: 1, as `expect:` says",
+        "rows that go: 1, as `expect:` says",
     )
