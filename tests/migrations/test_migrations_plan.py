@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dsv import registry
 from dsv.errors import DataMissing, FormatError, MigrationError
-from dsv.formats.base import check_addable
+from dsv.formats._limits import check_addable
 from dsv.migrations.run import compare
 from dsv.migrations.version import open_version
 from dsv.model.migration import BASE_ID, Effect, PlanStep
