@@ -41,7 +41,12 @@ def changes(before: Table, before_state: State, applied: Applied) -> Changes:
     pairs = _pairing(before_state.key, state.key, fields)
     on = " AND ".join(f"b.{old} = a.{new}" for old, new in pairs)
     both = f"b.{POSITION} IS NOT NULL AND a.{POSITION} IS NOT NULL"
-    differs = {new: _differs(before_state.schema[old], state.schema[new]) for old, new in fields.items()}
+    kept = _kept(before, after, state.key)
+    differs = {
+        new: _differs(before_state.schema[old], state.schema[new])
+        for old, new in fields.items()
+        if kept.get(new) != old or before.schema[old].type != after.schema[new].type
+    }
     moved, touched, leaked = _splits(before_state, applied)
     counted = [f"{both} AND {test}" for test in differs.values()]
     changed = " OR ".join(differs.values()) or "false"
@@ -54,6 +59,12 @@ def changes(before: Table, before_state: State, applied: Applied) -> Changes:
     return Changes(
         cells=differing, added=added, removed=removed, changed=altered, moved=moves, touched=touches, leaked=leaks
     )
+
+
+def _kept(before: Table, after: Table, key: tuple[str, ...]) -> Mapping[str, str]:
+    """Fields after whose cells surely are those of a field before, in the row of the same key."""
+    kept = after.lineage.kept if after.lineage.root == before.relation else {}
+    return kept if all(name in kept for name in key) else {}
 
 
 def _differs(old: Field, new: Field) -> str:

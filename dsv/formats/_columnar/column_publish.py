@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dsv.formats._shared.changes import Changes, alike
+from dsv.model.schema import is_nested
 from dsv.tables.duckdb import identifier
 from dsv.tables.table import POSITION
 from dsv.tables.types import arrow_type, parse
@@ -33,7 +34,8 @@ class Columns:
 
     def kept_sql(self) -> str:
         """The final rows that the base has, in its order."""
-        cells = ", ".join(self._kept(name) for name in self.changes.final.schema.names)
+        same = self.unchanged()
+        cells = ", ".join(self._kept(name, name in same) for name in self.changes.final.schema.names)
         return (
             f"SELECT {cells} FROM {self.changes.base.relation} b "
             f"JOIN {self.changes.final.relation} f ON {self.changes.pairs()} "
@@ -50,12 +52,35 @@ class Columns:
         """All final rows, as Arrow tables of `size` rows, the last of fewer."""
         return _tables(self.changes, [self.kept_sql(), self.added_sql()], size)
 
-    def _kept(self, name: str) -> str:
+    def unchanged(self) -> frozenset[str]:
+        """Fields in which no row that the base has holds another value: their cells need not be looked up.
+
+        Found by the sums of the hashes of cells with their keys, for which no row is held in memory.
+        """
+        kept, key = self.changes.kept, self.changes.publication.key
+        names = [name for name in kept if self._native(name) is not None]
+        final = [self._sum(name, key, name) for name in names]
+        base = [self._sum(kept[name], [kept[part] for part in key], name) for name in names]
+        old, new, pairs = self.changes.base, self.changes.final, self.changes.pairs()
+        found = new.engine.aggregates(f"{new.relation} f SEMI JOIN {old.relation} b ON {pairs}", final)
+        known = new.engine.aggregates(f"{old.relation} b SEMI JOIN {new.relation} f ON {pairs}", base)
+        return frozenset(name for name, one, other in zip(names, found, known, strict=True) if one == other)
+
+    def _sum(self, cell: str, key: Sequence[str], final: str) -> str:
+        value = identifier(cell)
+        if is_nested(self.changes.final.schema[final].type):
+            # The engine's hash takes some lists for others.
+            value = f"create_sort_key({value}, 'ASC NULLS LAST')"
+        return f"sum(CAST(hash({', '.join(map(identifier, key or (POSITION,)))}, {value}) AS HUGEINT))"
+
+    def _kept(self, name: str, unchanged: bool) -> str:
         cell = f"f.{identifier(name)}"
         origin = self.changes.kept.get(name)
         if origin is None or self._native(name) is None:
             return f"{cell} AS {identifier(name)}"
         own = identifier(origin)
+        if unchanged:
+            return f"r.{own} AS {identifier(name)}"
         same = f"{cell} IS NOT DISTINCT FROM b.{own}"
         return f"CASE WHEN {same} THEN r.{own} ELSE {self._back(name, cell)} END AS {identifier(name)}"
 

@@ -165,12 +165,14 @@ def publish(publication: Publication, stream: IO[bytes], write: Write, *, typed:
     base = _typed(scanned)
     changes = Changes(publication=publication, base=base, text_fields=scanned.text_fields)
     edits, added = changes.edits(), changes.added()
-    first_edits, first_added = list(itertools.islice(edits, 1)), list(itertools.islice(added, 1))
-    if changes.same_fields and not first_edits and not first_added and not (typed and changes.retyped):
-        changes.check_count(base.count())
-        copy(publication.base, stream)
-        return
-    todo = changes, itertools.chain(first_edits, edits), itertools.chain(first_added, added)
+    if changes.same_fields and not (typed and changes.retyped):
+        first_edits, first_added = list(itertools.islice(edits, 1)), list(itertools.islice(added, 1))
+        if not first_edits and not first_added:
+            changes.check_count(base.count())
+            copy(publication.base, stream)
+            return
+        edits, added = itertools.chain(first_edits, edits), itertools.chain(first_added, added)
+    todo = changes, edits, added
     if publication.base.gzip:
         with gzip_writer(stream) as zipped:
             written = write(*todo, cast(IO[bytes], zipped))
