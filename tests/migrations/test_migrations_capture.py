@@ -314,3 +314,11 @@ def test_without_a_key_an_export_only_adds(adopt: Adopt) -> None:
     found = captured(bench, "class,text\ny,two\nx,three\n", own=False, partial=True)
     assert names(found) == ["add_rows"]
     assert rows(published(bench)) == rows(old + "x,three\n")
+
+
+def test_files_of_one_field_have_names_of_their_own(adopt: Adopt) -> None:
+    new = MANY
+    for n in range(40):
+        new = edit(new, (f"r{n:03},bike", f"r{n:03},{'scooter' if n else 'car'}"))
+    found = captured(adopt(MANY), new, "--split-class bike")
+    assert found.side_files == ("m0001_edits.class.csv", "m0001_edits.class_2.csv")

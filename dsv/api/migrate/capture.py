@@ -115,7 +115,7 @@ def _found(engine: Engine, meeting: Meeting, task: Task, judge: Judge) -> _Found
 def _compared(snapshot: Snapshot, result: publishing.Published) -> str:
     if result.same:
         return f"dsv migrate up will publish exactly the bytes of {snapshot.shown_path}"
-    differences = ", ".join(result.differences) or "nothing that a value tells"
+    differences = ", ".join(result.differences) or "only what no value tells of"
     return f"dsv migrate up will publish the content of {snapshot.shown_path}; what differs: {differences}"
 
 

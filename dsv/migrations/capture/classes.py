@@ -152,10 +152,10 @@ def _is_split(found: Inferred) -> bool:
 
 
 def _renamed(label: LabelDiff, found: Inferred) -> Inferred:
-    """A split that left no row with the class, and made one new class: as a rename with strays."""
+    """A split that left no row with the class, and made one new class of most: as a rename with strays."""
     fresh = _fresh(label, found)
     stayed = any(item.name in found.sources and item.new for item in label.classes)
-    if not _is_split(found) or stayed or len(fresh) != 1:
+    if not _is_split(found) or stayed or len(fresh) != 1 or 2 * _moved(label, found, fresh) <= found.total:
         return found
     moves = [item for item in label.transitions or () if item.source in found.sources]
     return replace(

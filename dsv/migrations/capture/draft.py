@@ -61,9 +61,10 @@ class Draft:
     def side_file(self, words: str, rows: Table, order: tuple[str, ...]) -> str:
         """Write a side file; its name. `rows` are typed, and go in the order of some of their fields."""
         taken = {name.partition(".")[2].rpartition(".")[0] for name in self.side_files}
-        stem = slugify(words)
-        while stem in taken:
-            stem += "_"
+        stem, number = slugify(words), 1
+        while (stem if number == 1 else f"{stem}_{number}") in taken:
+            number += 1
+        stem = stem if number == 1 else f"{stem}_{number}"
         name = sides.write(rows, order, self.folder, f"{self.id}.{stem}")
         self.side_files.append(name)
         return name
