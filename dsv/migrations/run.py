@@ -73,6 +73,8 @@ def write_step(
     applied = apply(base.dataset, migration, state, table, folder, parameters, guarded=guarded)
     check_names(base, applied.state.schema.names, where=migration.path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f".{target.name}.*"):  # by a run of this stage that was killed
+        shutil.rmtree(left, ignore_errors=True)
     # Beside the target, so that the last step is a rename on one file system.
     work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     try:

@@ -194,3 +194,87 @@ def check(suffix: str, base: list[Row], final: list[Row], before: bytes, after: 
         assert parsed(suffix, line) == row
         if row in base:
             assert line.rstrip(",\r\n") == spelled[row["id"]].rstrip(",\r\n")
+
+
+def coco(rows: list[Row]) -> Lines:
+    """COCO, an annotation a line; classes are names elsewhere, so an annotation's line tells no class."""
+    names = sorted({"bike", "bus", "car"})
+    ends = [",\n"] * (len(rows) - 1) + ["\n"]
+    annotations = [
+        f'  {{"id":{n}, "image_id": 1,"category_id": {names.index(row["class"]) + 1}, "bbox": [{n}, 0,  2, 2.0], '
+        f'"area": {row["size"]}}}{end}'
+        for n, (row, end) in enumerate(zip(rows, ends, strict=True))
+    ]
+    categories = [f'  {{"id": {n}, "name": "{name}"}}{"," if n < 3 else ""}\n' for n, name in enumerate(names, start=1)]
+    head = ['{"images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}],\n', '"annotations": [\n']
+    return [
+        *((None, line) for line in head),
+        *zip(rows, annotations, strict=True),
+        (None, '], "categories": [\n'),
+        *((None, line) for line in [*categories, "]}\n"]),
+    ]
+
+
+def conll(rows: list[Row]) -> Lines:
+    """Two tokens a sentence, columns with one blank or two between them."""
+    lines: Lines = []
+    for n, row in enumerate(rows):
+        lines += [(row, f"w{n}{' ' * (1 + row['size'] % 2)}{row['class']}\n")]
+        lines += [(None, "\n")] if n % 2 else []
+    return lines
+
+
+def conllu(rows: list[Row]) -> Lines:
+    """A sentence a row, with a remark before it."""
+    lines: Lines = []
+    for n, row in enumerate(rows):
+        lines += [
+            (None, f"# sent_id = s{n}\n"),
+            (row, f"1\tw{n}\t_\t{row['class']}\t_\t_\t0\troot\t_\t_\n"),
+            (None, "\n"),
+        ]
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("suffix", "lines", "key", "label"),
+    [
+        (".json", coco, (), "category"),
+        (".conll", conll, ("sentence", "id"), "tag"),
+        (".conllu", conllu, ("sentence", "id"), "upos"),
+    ],
+)
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(more=st.lists(st.tuples(st.sampled_from(["bike", "bus", "car"]), st.integers(0, 9)), max_size=5))
+def test_annotations_and_tokens_that_stay_keep_their_lines(
+    bench_maker: Any, suffix: str, lines: Any, key: tuple[str, ...], label: str, more: list[tuple[str, int]]
+) -> None:
+    base = [{"class": name, "size": size} for name, size in [*FIXED, *more]]
+    old = lines(base)
+    content = "".join(line for _, line in old).encode()
+    with tempfile.TemporaryDirectory() as folder, Engine(threads=1) as engine:
+        make = bench_maker(Path(folder), engine)
+        for name in ("rename_class", "merge_classes"):
+            bench = make(content, suffix=suffix, key=key, labels=(label,))
+            bench.publish()
+            assert bench.published == content
+            words, _, changed = OPERATIONS[name]
+            bench.add({"op": name, **words})
+            bench.up()
+            bench.publish(bench.documents[-1])
+            found = bench.published.decode().splitlines(keepends=True)
+            if suffix == ".json":
+                assert classes_of(bench.published) == [row["class"] for row in changed(base)]
+                # The one class that is gone, or has another name, and the annotations that have another class.
+                rest = [line.rstrip(",\n") for row, line in old if row is None or row["class"] != "bus"]
+                kept = [line for line in rest if '"name": "bike"' not in line and '"name": "bus"' not in line]
+                assert [line for line in kept if line not in [now.rstrip(",\n") for now in found]] == []
+            else:
+                word = {"rename_class": ("bike", "bicycle"), "merge_classes": ("bus", "car")}[name]
+                assert found == [line if row is None else line.replace(*word) for row, line in old]
+
+
+def classes_of(content: bytes) -> list[str]:
+    document = json.loads(content)
+    names = {item["id"]: item["name"] for item in document["categories"]}
+    return [names[item["category_id"]] for item in document["annotations"]]

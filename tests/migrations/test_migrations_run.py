@@ -128,6 +128,16 @@ def test_an_error_leaves_the_old_version_and_nothing_else(adopt: Any) -> None:
     assert content(bench.folder) == before
 
 
+def test_what_a_killed_run_left_is_taken_away_by_the_next(adopt: Any) -> None:
+    bench = adopt(SIGNS, split="split")
+    first = bench.add(RENAME)
+    left = bench.version_path(first.id).with_name(f".{first.id}.x1y2z3")
+    (left / "new/rows").mkdir(parents=True)
+    (left / "new/rows/part-0000.parquet").write_bytes(b"half a file")
+    version = bench.run(first.id)
+    assert [item.name for item in version.path.parent.iterdir()] == [first.id]
+
+
 def test_a_crash_while_writing_leaves_the_old_version(adopt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = adopt(SIGNS, split="split")
     first = bench.add(RENAME)
