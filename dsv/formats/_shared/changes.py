@@ -171,7 +171,11 @@ def publish(publication: Publication, stream: IO[bytes], write: Write, *, typed:
             changes.check_count(base.count())
             copy(publication.base, stream)
             return
-        edits, added = itertools.chain(first_edits, edits), itertools.chain(first_added, added)
+        if typed:
+            # Their writers look up what differs by themselves, and a query that waits would hold its memory.
+            edits, added = iter(first_edits), iter(first_added)
+        else:
+            edits, added = itertools.chain(first_edits, edits), itertools.chain(first_added, added)
     todo = changes, edits, added
     if publication.base.gzip:
         with gzip_writer(stream) as zipped:
