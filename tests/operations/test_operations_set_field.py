@@ -32,7 +32,7 @@ def test_cells_stay(bench: Bench) -> None:
     assert (field.values, field.unlabelled, field.description) == ((*MOODS, "glad"), "unseen", "of the day")
     assert field.nullable
     glad = after.class_list("mood").classes[-1]
-    assert (glad.key, glad.id, glad.index, glad.coverage) == ("glad", 2, 2, "none")
+    assert (glad.key, glad.id, glad.index, glad.coverage) == ("glad", 3, 3, "none")
 
 
 def test_a_value_that_no_cell_holds_is_retired(bench: Bench) -> None:
@@ -42,6 +42,7 @@ def test_a_value_that_no_cell_holds_is_retired(bench: Bench) -> None:
     assert [(item.key, item.index, item.retired) for item in after.class_list("mood").classes] == [
         ("calm", 0, False),
         ("no", None, True),
+        ("glum", None, True),
     ]
     assert bench.rows(operation, FEW) == FEW
     assert bench.run(operation, FEW).guards == ("no row has no for mood",)
