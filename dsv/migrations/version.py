@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsv.errors import DataMissing
+from dsv.errors import DataMissing, DocumentError
 from dsv.files import write_text
 from dsv.migrations.state import StateDocument, dump, load, state_of
 from dsv.model.migration import State, Version
@@ -44,7 +44,11 @@ def open_version(folder: Path) -> Version:
             where=str(folder),
             hint="fetch it: dvc pull, or make it: dvc repro",
         ) from None
-    document = load(VersionDocument, text, str(path))
+    try:
+        document = load(VersionDocument, text, str(path))
+    except DocumentError as error:
+        error.hint = "damaged, or written by another dsv; make it again: dvc repro"
+        raise
     return Version(
         path=folder,
         state=state_of(document),

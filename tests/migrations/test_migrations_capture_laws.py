@@ -115,7 +115,8 @@ def test_what_was_captured_gives_exactly_the_new_rows(
             assert nothing or refused, error.message
             return
         assert comparable(lines(published(bench))) == comparable(new)
-        if keyed:
+        # A label that was dropped comes back as an enum, of which an empty text is no value.
+        if keyed and not any(row["class"] == "" for row in old):
             reverted(bench, "m0001")
             assert comparable(lines(published(bench))) == comparable(old)
 

@@ -189,8 +189,9 @@ def test_a_damaged_version_is_refused(adopt: Any) -> None:
     (version, _) = bench.up()
     path = version.path / "schema.yaml"
     path.write_text(path.read_text().replace("type: string", "type: sting", 1))
-    with pytest.raises(DocumentError, match="no such type"):
+    with pytest.raises(DocumentError, match="no such type") as caught:
         bench.run(second.id)
+    assert "dvc repro" in caught.value.hint
 
 
 def test_an_operation_that_fails_says_where(adopt: Any) -> None:
