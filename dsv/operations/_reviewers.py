@@ -48,7 +48,7 @@ def signed(state: State, table: Table, edits: Edits, wanted: Mapping[str, int] |
         many = "1 reviewer" if number == 1 else f"{number} reviewers"
         edits.refuse(
             f"{whose} signed by fewer than {many}".strip(),
-            f"SELECT e.line, {edits.key_text()} || ' ' || array_to_string({people}, ', ') AS text "
+            f"SELECT e.line, {edits.key_text()} || ' ' || coalesce(array_to_string({people}, ', '), '') AS text "
             f"FROM {edits.pairs(table)} WHERE {inside} AND len({people}) < {number}",
             hint=_HINT,
         )

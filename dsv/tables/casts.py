@@ -68,7 +68,9 @@ def _scalar(cell: str, old: str, new: str) -> str | None:
     if old in _TEXTS and new in _TEXTS:
         return cell
     if old in _TEXTS and new == "datetime":
-        return f"CASE WHEN {matches(cell, _INSTANT)} THEN {cast_text(cell, new, attempt=True)} END"
+        # The oldest engine reads no minutes that a zone follows.
+        whole = f"regexp_replace({cell}, '([ T][0-9]{{2}}:[0-9]{{2}})Z$', '\\1:00Z')"
+        return f"CASE WHEN {matches(cell, _INSTANT)} THEN {cast_text(whole, new, attempt=True)} END"
     if old in _TEXTS and new in _FROM_TEXT:
         test = misfit(cell, Field(name="", type=new)) or "false"
         return f"CASE WHEN NOT ({test}) THEN {cast_text(cell, new, attempt=True)} END"
