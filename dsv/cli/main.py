@@ -11,7 +11,6 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -87,8 +86,11 @@ def _leave(code: int) -> NoReturn:
     """End the process at once: Python would take its modules down one by one, longer than a small command runs."""
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
+        try:
             stream.flush()
+        except (OSError, ValueError):
+            # Half an output must not pass for a whole one.
+            code = code or DsvError.exit_code
     os._exit(code)
 
 

@@ -61,7 +61,7 @@ def _told() -> Iterator[None]:
             raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {reason}", tempfile.gettempdir()) from None
         raise TooLittleMemory(
             f"there is too little memory: {reason}",
-            hint="grant more, as in --memory 4GB, or compare fewer fields: --field",
+            hint="grant more than that, as in --memory 4GB; in Parquet, fewer fields take less: --field",
         ) from None
     except duckdb.IOException as error:
         number = next((number for number in FULL if os.strerror(number) in str(error)), None)

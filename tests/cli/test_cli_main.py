@@ -336,3 +336,16 @@ def test_a_full_disk_is_no_bug() -> None:
         3,
         "error: no space left on device\nhint: make room, and run it again\n",
     )
+
+
+def test_an_output_that_is_lost_at_the_end_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    script = (
+        "import sys; import dsv.cli.main as cli, click\n"
+        "cli.Verbs.list_commands = lambda self, ctx: ['verb']\n"
+        "cli.Verbs.get_command = lambda self, ctx, name: click.command('verb')(lambda: print('held back'))\n"
+        "sys.argv = ['dsv', 'verb']; cli.run()\n"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 3
