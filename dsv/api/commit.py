@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dsv.api.chains import OpenChain, has_chain, open_chain
-from dsv.api.deltas import TRAILER, delta_text, workspace_delta
+from dsv.api.deltas import TRAILER, delta_text, told_deltas, workspace_delta
 from dsv.api.indexes import index_for_diffs
 from dsv.api.moves import left
 from dsv.api.names import CHAIN_LOCK, IGNORE, PARAMETERS, PIPELINE, PIPELINE_LOCK
@@ -27,17 +27,20 @@ from dsv.model.dataset import Dataset
 from dsv.model.history import RowDelta
 from dsv.model.profile import profile_path
 from dsv.model.progress import SILENT, Progress, each
+from dsv.model.revision import Revision
 from dsv.model.schema import Schema
 from dsv.profiles import document as profiles
 from dsv.profiles import fit
 from dsv.profiles.build import build
 from dsv.store import dvc
-from dsv.store.commit import changed_paths, check_ready, commit_paths
-from dsv.store.revisions import resolve
+from dsv.store.commit import changed_paths, check_ready, commit_paths, head_message
+from dsv.store.repository import Repository
+from dsv.store.revisions import parents, published, resolve
 from dsv.store.trees import Located, Tree
 from dsv.tables.duckdb import Engine
 
 DVC_FILES = (".dvc/.gitignore", ".dvc/config", ".dvcignore")
+_TOLD_ROWS = re.compile(rf"^{TRAILER}: (.*)\n?", re.MULTILINE)
 _TRAILERS = re.compile(r"(^|\n\n)([A-Za-z-]+: [^\n]*\n?)+$")
 
 
@@ -56,12 +59,15 @@ def commit(
     names: Sequence[str],
     *,
     message: str | None,
+    amend: bool = False,
     dry_run: bool = False,
     progress: Progress = SILENT,
 ) -> Committed:
     """Commit the changes of the named datasets, or of all.
 
-    Data that nothing tracks goes to DVC; data that Git tracks stays in Git.
+    Data that nothing tracks goes to DVC; data that Git tracks stays in Git. `amend` puts the commit
+    in the place of HEAD: rows are then counted against HEAD's first parent, what HEAD told of other
+    datasets is kept, and without a message HEAD's own stays.
 
     Raises: DsvError: nothing was committed, and every small file is as it was.
     """
@@ -73,13 +79,15 @@ def commit(
         if not chosen:
             raise UsageError("no dataset is declared here, so there is nothing to commit", hint="dsv init PATH")
         parts = [_part(workspace, dataset) for dataset in chosen]
-        trees = workspace.with_head()
+        head = resolve(repository, "HEAD") if amend else None
+        trees = workspace.with_head() if head is None else (_before(repository, head), workspace.tree)
         deltas = {
             part.dataset.name: workspace_delta(trees, part.dataset.name, progress)
-            for part in each(progress, "comparing with HEAD", parts)
+            for part in each(progress, f"comparing with {'HEAD^' if amend else 'HEAD'}", parts)
         }
         shared = tuple(_foreign_edits(workspace, [part.dataset for part in parts]))
         metadata = list(dict.fromkeys(path for part in parts for path in part.metadata))
+        shared += _shared_with_others(repository, head)
         if dry_run:
             return _foretold(workspace, parts, deltas, shared)
         small, data = ([repository.root / path for path in found] for found in (metadata, _handed_over(parts)))
@@ -87,14 +95,25 @@ def commit(
             for part in each(progress, "keeping data, counting profiles", parts):
                 _keep(workspace, part)
             paths = changed_paths(repository, [*metadata, *(path for part in parts for path in part.data)])
-            text = _with_trailer(message or "", deltas)
+            text = _message(repository, message, deltas, amend=amend)
             notes = (*shared, *(note for part in parts for note in _warnings(workspace, part.dataset)))
-            made = commit_paths(repository, paths, text) if paths else None
+            made = commit_paths(repository, paths, text, amend=amend) if paths or amend else None
     if made is None:
         return Committed(commit=None, paths=(), lines=("nothing to commit: the datasets are as in HEAD",), notes=())
     told = [f"{name}  {delta_text(delta)}" for name, delta in deltas.items() if delta is not None]
-    lines = (f"committed {made[:7]}: {', '.join(paths)}", *told)
+    did = "committed" if head is None else f"amended {str(head.commit)[:7]} to"
+    lines = (f"{did} {made[:7]}: {', '.join(paths) or 'its message'}", *told)
     return Committed(commit=made, paths=paths, lines=lines, notes=notes)
+
+
+def message_of_head(start: Path) -> str:
+    """The message of the commit that `amend` would replace, without the row counts.
+
+    Raises: UnknownRevision: there is no commit yet.
+    """
+    repository = Repository.discover(start)
+    resolve(repository, "HEAD")
+    return _without_trailer(head_message(repository))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +299,30 @@ def _warnings(workspace: Workspace, dataset: Dataset) -> Iterator[str]:
     content = workspace.tree.read(path)
     if content is not None:
         yield from (f"{dataset.name}: {text}" for text in fit.warnings(profiles.load(content, path)))
+
+
+def _before(repository: Repository, head: Revision) -> Tree:
+    """The files of the first parent of HEAD; none if it has no parent."""
+    return Tree(repository, parents(repository, [str(head.commit)])[str(head.commit)])
+
+
+def _shared_with_others(repository: Repository, head: Revision | None) -> tuple[str, ...]:
+    """What to know before HEAD is replaced, if others have it."""
+    names = [known.name for known in published(repository) if head is not None and known.commit == head.commit]
+    return (f"HEAD is shared already ({names[0]}): whoever has it must take the new commit by force",) if names else ()
+
+
+def _message(repository: Repository, message: str | None, deltas: Mapping[str, RowDelta | None], *, amend: bool) -> str:
+    """The message with its trailer; `amend`: HEAD's own if none is given, and what its trailer told of others."""
+    if not amend:
+        return _with_trailer(message or "", deltas)
+    before = head_message(repository)
+    told = told_deltas(next(reversed(_TOLD_ROWS.findall(before)), ""))
+    return _with_trailer(_without_trailer(before) if message is None else message, {**told, **deltas})
+
+
+def _without_trailer(message: str) -> str:
+    return _TOLD_ROWS.sub("", message).rstrip("\n")
 
 
 def _with_trailer(message: str, deltas: Mapping[str, RowDelta | None]) -> str:

@@ -40,26 +40,32 @@ def check_ready(repo: Repository) -> None:
             raise RepositoryError(f"{what} is under way in this repository", hint=hint)
 
 
-def commit_paths(repo: Repository, paths: Sequence[str], message: str) -> str | None:
+def head_message(repo: Repository) -> str:
+    """The message of the commit that HEAD is."""
+    return git.read(repo.root, "log", "-1", "--format=%B", "HEAD").decode("utf-8", "replace").rstrip("\n") + "\n"
+
+
+def commit_paths(repo: Repository, paths: Sequence[str], message: str, *, amend: bool = False) -> str | None:
     """Commit the work files at these paths, and no others; gives the commit's id, None if none differs.
 
     New and deleted files are included. What is staged of other files stays staged. Hooks run. If
-    Git or a hook refuses, the index is as it was.
+    Git or a hook refuses, the index is as it was. `amend` puts the commit in the place of HEAD,
+    whose author and date stay; a new message alone is then enough.
 
     Raises: RepositoryError: Git or a hook refused (`where` has what it said), or a merge, rebase,
     revert or cherry-pick is under way.
     """
     check_ready(repo)
     changed = changed_paths(repo, paths)
-    if not changed:
+    if not changed and not (amend and message.rstrip() != head_message(repo).rstrip()):
         return None
     pathspecs = [git.literal(path) for path in changed]
-    new = _new(repo, pathspecs)
+    new = _new(repo, pathspecs) if pathspecs else []
     with restoring_index(repo):
         try:
             if new:
                 git.write(repo.root, "add", "--intent-to-add", "--", *(git.literal(path) for path in new))
-            options = ("--quiet", "--cleanup=whitespace", "--file=-", "--only")
+            options = ["--quiet", "--cleanup=whitespace", "--file=-", "--only", *(["--amend"] if amend else [])]
             git.write(repo.root, "commit", *options, "--", *pathspecs, stdin=message.encode())
         except git.GitFailed as error:
             unknown = "tell me who you are" in error.said
