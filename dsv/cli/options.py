@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import click
 
+from dsv.cli.completion import complete
 from dsv.errors import UsageError
 from dsv.model.diff import KINDS, LAYERS, Kind, Layer
 
@@ -75,15 +76,39 @@ def _size(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
 
 
 IDENTITY = (
-    _many("-k", "--key", metavar="FIELD", help="Field that names a row. Give it once for each field of the key."),
-    _many("-l", "--label", metavar="FIELD", help="Field whose values are classes. May be given again."),
-    click.option("--split", metavar="FIELD", help="Field that says train, val, test, …"),
+    _many(
+        "-k",
+        "--key",
+        metavar="FIELD",
+        shell_complete=complete("field"),
+        help="Field that names a row. Give it once for each field of the key.",
+    ),
+    _many(
+        "-l",
+        "--label",
+        metavar="FIELD",
+        shell_complete=complete("field"),
+        help="Field whose values are classes. May be given again.",
+    ),
+    click.option(
+        "--split", metavar="FIELD", shell_complete=complete("field"), help="Field that says train, val, test, …"
+    ),
     _flag("--no-header", help="The files have no header line: fields are field_1, field_2, …"),
 )
 COMPARING = (
     click.option("--format", metavar="NAME", help="Format of both sides, where names and content do not tell."),
-    _many("--field", metavar="FIELD", help="Compare this field only (and the key). May be given again."),
-    _many("--ignore", metavar="FIELD", help="Leave this field out of the comparison. May be given again."),
+    _many(
+        "--field",
+        metavar="FIELD",
+        shell_complete=complete("field"),
+        help="Compare this field only (and the key). May be given again.",
+    ),
+    _many(
+        "--ignore",
+        metavar="FIELD",
+        shell_complete=complete("field"),
+        help="Leave this field out of the comparison. May be given again.",
+    ),
     _many("--rename", metavar="OLD=NEW", callback=_pairs, help="Compare field OLD with field NEW."),
     _many(
         "--key-form",
@@ -205,7 +230,12 @@ def result_options(schema: str) -> Callable[[Function], Function]:
 
 def dataset_option(function: Function) -> Function:
     """--dataset NAME, as keyword `dataset` (None if it was not given)."""
-    option = click.option("--dataset", metavar="NAME", help="The dataset to work on; with only one, it is implied.")
+    option = click.option(
+        "--dataset",
+        metavar="NAME",
+        shell_complete=complete("dataset"),
+        help="The dataset to work on; with only one, it is implied.",
+    )
     return option(function)
 
 

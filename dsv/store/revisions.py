@@ -38,7 +38,7 @@ def _revision(repo: Repository, name: str, commit: str | None) -> Revision:
         return Revision(name=name, commit=commit)
     if _commit(repo, "HEAD") is None:
         raise UnknownRevision("the repository has no commit yet", where=name, hint="git commit")
-    hint = did_you_mean(name, _known(repo)) or "git log --oneline"
+    hint = did_you_mean(name, names(repo)) or "git log --oneline"
     raise UnknownRevision(f"unknown revision {name!r}", hint=hint)
 
 
@@ -176,10 +176,11 @@ def _experiment(repo: Repository, name: str) -> str | None:
     return next(iter(found), None)
 
 
-def _known(repo: Repository) -> list[str]:
+def names(repo: Repository) -> list[str]:
+    """Names of branches, tags, branches of remotes and experiments."""
     prefixes = ("refs/heads/", "refs/tags/", "refs/remotes/")
-    names = [ref.removeprefix(prefix) for prefix in prefixes for _, ref in _refs(repo, prefix)]
-    return names + [ref.rsplit("/", 1)[-1] for _, ref in _refs(repo, "refs/exps")]
+    found = [ref.removeprefix(prefix) for prefix in prefixes for _, ref in _refs(repo, prefix)]
+    return found + [ref.rsplit("/", 1)[-1] for _, ref in _refs(repo, "refs/exps")]
 
 
 def _refs(repo: Repository, prefix: str) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from dsv.cli.completion import complete
 from dsv.cli.output import Terminal
 from dsv.errors import UsageError
 
@@ -14,7 +15,7 @@ TEMPLATE = "\n# Say what changed in the data, and why. Lines that begin with '#'
 
 
 @click.command("commit")
-@click.argument("datasets", nargs=-1, metavar="[DATASET]…")
+@click.argument("datasets", nargs=-1, metavar="[DATASET]…", shell_complete=complete("dataset"))
 @click.option("-m", "--message", metavar="TEXT", help="The message; without it, Git's editor opens.")
 @click.option("--amend", is_flag=True, help="Put the commit in the place of HEAD; rows are counted from HEAD's parent.")
 @click.option("--no-edit", is_flag=True, help="With --amend: keep HEAD's message.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsv.cli.completion import words
 from dsv.cli.options import Display, diff_options
 from dsv.cli.output import Terminal
 from dsv.cli.words import Words, targets
@@ -21,7 +22,12 @@ DIFFERENT, INCOMPLETE = 1, 3
 
 
 @click.command("diff", cls=Words)
-@click.argument("revisions", nargs=-1, metavar="[REV [REV] | A..B | A...B | OLD_FILE NEW_FILE] [-- DATASET[:KEY]…]")
+@click.argument(
+    "revisions",
+    nargs=-1,
+    metavar="[REV [REV] | A..B | A...B | OLD_FILE NEW_FILE] [-- DATASET[:KEY]…]",
+    shell_complete=words,
+)
 @diff_options
 @click.pass_obj
 def command(terminal: Terminal, revisions: tuple[str, ...], options: DiffOptions, display: Display) -> int:

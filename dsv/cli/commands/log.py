@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from dsv.cli.completion import words
 from dsv.cli.output import Terminal
 from dsv.cli.words import Words, targets
 
 
 @click.command("log", cls=Words)
-@click.argument("revisions", nargs=-1, metavar="[RANGE] [-- DATASET…]")
+@click.argument("revisions", nargs=-1, metavar="[RANGE] [-- DATASET…]", shell_complete=words)
 @click.option("--stat", is_flag=True, help="Show author, number of rows and migrations too.")
 @click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N revisions.")
 @click.pass_obj

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsv.cli.completion import operations as complete_operations
+from dsv.cli.completion import parameters as complete_parameters
 from dsv.cli.options import dataset_option
 from dsv.cli.output import Terminal
 from dsv.errors import UsageError
@@ -40,8 +42,8 @@ def capture_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command("new")
-@click.argument("operation", required=False)
-@click.argument("parameters", nargs=-1, metavar="[NAME=VALUE]…")
+@click.argument("operation", required=False, shell_complete=complete_operations)
+@click.argument("parameters", nargs=-1, metavar="[NAME=VALUE]…", shell_complete=complete_parameters)
 @dataset_option
 @click.option("--title", metavar="TEXT", help="What the migration does; without it, the operation in words.")
 @click.option("--id", "slug", metavar="WORDS", help="The words of the id: m0004_WORDS.")
