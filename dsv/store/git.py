@@ -76,6 +76,14 @@ def write(root: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
     return _run(root, arguments, stdin, environment())
 
 
+def warning(root: Path, *arguments: str) -> str:
+    """What a reading command that succeeds says on the side, in English; empty if nothing, or if it fails."""
+    command = ["git", "--no-pager", "-C", str(root), *arguments]
+    reading = {**environment(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=reading, check=False)
+    return "" if done.returncode else _text(done.stderr)
+
+
 def copy_blob(root: Path, blob: str, stream: IO[bytes]) -> None:
     """Write a blob's bytes to a file, however large it is.
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from dsv.errors import RepositoryError, UnknownRevision, UsageError, did_you_mean
 from dsv.model.revision import WORKSPACE, Revision
-from dsv.store import git
+from dsv.store import git, tags
 from dsv.store.repository import Repository
 
 EMPTY = "empty"
+_DATED = re.compile(r"@\{(?!(?:-?\d+|u|upstream|push)\})[^}]+\}", re.IGNORECASE)
+_TOO_SHORT = re.compile(r"log for '.*' only goes back to (.+)")
 
 
 def resolve(repo: Repository, name: str) -> Revision:
-    """The commit that a branch, tag, id, expression (`HEAD~2`) or DVC experiment stands for.
+    """The commit that a branch, tag, id, expression (`HEAD~2`), DVC experiment or version (`signs@v1.2`) stands for.
 
     Raises: UsageError: the name looks like an option or cannot be one. UnknownRevision: Git knows
     no such commit; the hint has the nearest branch or tag.
@@ -33,13 +36,21 @@ def resolve_all(repo: Repository, names: Sequence[str]) -> dict[str, Revision]:
 
 
 def _revision(repo: Repository, name: str, commit: str | None) -> Revision:
-    commit = commit or _experiment(repo, name)
+    commit = commit or _version(repo, name) or _experiment(repo, name)
     if commit is not None:
-        return Revision(name=name, commit=commit)
+        return Revision(name=_told(repo, name), commit=commit)
     if _commit(repo, "HEAD") is None:
         raise UnknownRevision("the repository has no commit yet", where=name, hint="git commit")
     hint = did_you_mean(name, names(repo)) or "git log --oneline"
     raise UnknownRevision(f"unknown revision {name!r}", hint=hint)
+
+
+def _told(repo: Repository, name: str) -> str:
+    """The name; of a date before all that Git remembers, for which it gives the oldest, with a word on that."""
+    if not _DATED.search(name) or name.startswith(":/"):
+        return name
+    found = _TOO_SHORT.search(git.warning(repo.root, "rev-parse", "--verify", "--end-of-options", name))
+    return name if found is None else f"{name} (the reflog only goes back to {found[1]})"
 
 
 def workspace() -> Revision:
@@ -174,6 +185,15 @@ def _experiment(repo: Repository, name: str) -> str | None:
             f"{len(found)} experiments have the name {name!r}", hint="name its commit: dvc exp list --all"
         )
     return next(iter(found), None)
+
+
+def _version(repo: Repository, name: str) -> str | None:
+    """The commit of a version of a dataset that is not written as its tag is; `~2` and the like may follow."""
+    place = next((place for place, letter in enumerate(name) if letter in "~^"), len(name))
+    found = tags.meant(repo, name[:place])
+    if found is None or place == len(name):
+        return None if found is None else found.commit
+    return _commit(repo, found.commit + name[place:])
 
 
 def names(repo: Repository) -> list[str]:
