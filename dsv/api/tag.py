@@ -174,6 +174,8 @@ def _uncommitted(repository: Repository, dataset: Dataset, meant: Revision, reco
     changed = [*changed_paths(repository, paths)]
     try:
         now = Tree(repository, workspace())
+        if dataset not in now.declared():
+            changed.append(dataset.declared_in)
         located = now.find(dataset.path)
         edited = (
             located is not None

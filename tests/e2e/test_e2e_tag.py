@@ -145,3 +145,5 @@ def test_uncommitted_changes_are_told(tagged: User) -> None:
         in tagged.dsv("tag", "signs", "v2.1").err
     )
     assert "warning" not in tagged.dsv("tag", "signs", "v1.1", "HEAD~1").err
+    tagged.write("dvc.yaml", tagged.read("dvc.yaml").replace("type: dataset", "type: dataset\n    desc: signs"))
+    assert "of signs: data/signs.csv, dvc.yaml" in tagged.dsv("tag", "signs", "v2.2").err
