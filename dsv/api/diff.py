@@ -91,8 +91,17 @@ def compare_trees(trees: tuple[Tree, Tree], target: str, progress: Progress = SI
 
     Raises: DsvError: it cannot be compared.
     """
-    pairs = repository_pairs(*trees, [target], lambda word: word)
-    return _compare((trees[0].revision, trees[1].revision), pairs, DiffOptions(), progress)
+    return compare_sides(trees, repository_pairs(*trees, [target], lambda word: word), DiffOptions(), progress)
+
+
+def compare_sides(
+    trees: tuple[Tree, Tree], pairs: Sequence[Pair], options: DiffOptions, progress: Progress = SILENT
+) -> Comparison:
+    """Compare pairs of tables of two revisions.
+
+    Raises: DsvError: what was asked for cannot be compared.
+    """
+    return _compare((trees[0].revision, trees[1].revision), pairs, options, progress)
 
 
 def _compare(

@@ -17,6 +17,18 @@ class RowDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommitDetails:
+    """A commit as `show` heads it. `date` is ISO 8601 with the author's offset; `parents` are ids, in order."""
+
+    commit: str
+    parents: tuple[str, ...]
+    author: str
+    email: str
+    date: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
     """One revision that changed one dataset.
 

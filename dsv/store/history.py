@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from dsv.model.history import CommitDetails
 from dsv.model.revision import Revision
 from dsv.store import git
 from dsv.store.repository import Repository
@@ -55,6 +56,21 @@ def history(
     log = ("-c", "log.follow=false", "-c", "log.showRoot=true", "log")
     answer = git.read(repo.root, *log, *options, *count, _FORMAT, *span, "--", *(git.literal(path) for path in paths))
     return tuple(_commits(answer.decode("utf-8", "surrogateescape").split("\0")))
+
+
+def details(repo: Repository, revision: Revision) -> CommitDetails:
+    """Author, date, parents and message of a commit."""
+    options = ("--no-patch", "--no-show-signature", "--encoding=UTF-8", "--format=%H%x00%P%x00%an%x00%ae%x00%aI%x00%B")
+    answer = git.read(repo.root, "show", *options, str(revision.commit)).decode("utf-8", "replace")
+    commit, parents, author, email, date, message = answer.split("\0", 5)
+    return CommitDetails(
+        commit=commit,
+        parents=tuple(parents.split()),
+        author=author,
+        email=email,
+        date=date,
+        message=message.strip("\n"),
+    )
 
 
 def edits(repo: Repository, paths: Sequence[str], pattern: str, new: Revision) -> list[str]:
