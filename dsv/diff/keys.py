@@ -12,7 +12,7 @@ from dsv.diff.request import DiffRequest
 from dsv.errors import SchemaError
 from dsv.model.diff import KeySource
 from dsv.model.schema import is_nested
-from dsv.tables.duckdb import identifier
+from dsv.tables.duckdb import FEW, identifier
 from dsv.tables.table import Table
 
 BEST_NAMES = ("id", "key", "uuid", "guid", "uid", "_id")
@@ -155,10 +155,11 @@ def _candidates(old: Table, new: Table, fit: Sequence[FieldPair]) -> Iterator[li
 
 
 def _unique_in_sample(old: Table, new: Table, keys: Sequence[list[FieldPair]]) -> Iterator[list[FieldPair]]:
-    if not keys:
-        return
-    passes = [_passes(old, "old", keys), _passes(new, "new", keys)]
-    yield from (key for key, *passed in zip(keys, *passes, strict=True) if all(passed))
+    # All of thousands at once overflow the engine's stack; and mostly an early one is taken.
+    for start in range(0, len(keys), FEW):
+        some = keys[start : start + FEW]
+        passes = [_passes(old, "old", some), _passes(new, "new", some)]
+        yield from (key for key, *passed in zip(some, *passes, strict=True) if all(passed))
 
 
 def _passes(table: Table, side: Side, keys: Sequence[list[FieldPair]]) -> list[bool]:

@@ -76,7 +76,6 @@ def _written(changes: PairedChanges, path: Path) -> dict[str, Any]:
     kinds = _kinds(engine, differences.table)
     if _kinds(engine, _reader(path)) != kinds:
         raise Unstorable("a Parquet file would give a column another type")
-    forms = [form for pair in fields.pairs for form in (pair.old, pair.new)] + [*fields.only_old, *fields.only_new]
     return {
         "kinds": kinds,
         "old": list(differences.old_fields),
@@ -89,16 +88,13 @@ def _written(changes: PairedChanges, path: Path) -> dict[str, Any]:
         else [list(differences.credits.migrations), list(differences.credits.fields)],
         "pairs": _names(fields.pairs),
         "only": [[form.name for form in fields.only_old], [form.name for form in fields.only_new]],
-        "forms": {
-            side: {form.name: [form.type, form.text] for form in forms if _has(differences, fields, side, form)}
-            for side in SIDES
-        },
+        "forms": {side: {form.name: [form.type, form.text] for form in _of_side(fields, side)} for side in SIDES},
     }
 
 
-def _has(differences: Differences, fields: Alignment, side: Side, form: Form) -> bool:
+def _of_side(fields: Alignment, side: Side) -> list[Form]:
     alone = fields.only_old if side == "old" else fields.only_new
-    return form in alone or any(pair.form(side) is form for pair in fields.pairs)
+    return [*(pair.form(side) for pair in fields.pairs), *alone]
 
 
 def _read(engine: Engine, state: Mapping[str, Any], path: Path) -> PairedChanges:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dsv.diff import fields
+from dsv.diff import fields, keys
 from dsv.diff.dataset import diff_tables
 from dsv.diff.keys import infer
 from dsv.diff.request import DiffRequest
@@ -33,6 +33,15 @@ def test_the_evidence_says_why(make: Any) -> None:
 )
 def test_inference(make: Any, types: dict[str, str], old: list[Any], new: list[Any], key: tuple[str, ...]) -> None:
     assert infer(make.rows(types, old), make.rows(types, new))[0] == key
+
+
+@pytest.mark.parametrize("few", [1, 2, 3])
+def test_keys_are_tried_a_few_at_a_time(make: Any, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(keys, "FEW", few)
+    types = dict.fromkeys("abcd", "string")
+    table = make.rows(types, [["x", "1", "p", "1"], ["x", "1", "q", "2"], ["y", "1", "p", "3"]])
+    assert infer(table, table)[0] == ("d",)
+    assert infer(table, table, exclude={"d"})[0] == ("a", "c")
 
 
 def test_ids_that_were_dealt_afresh_are_no_key(make: Any) -> None:

@@ -58,6 +58,7 @@ def _page(commit: CommitDetails, result: DiffResult, display: Display) -> Page:
 
 
 def _json(commit: CommitDetails, result: DiffResult, display: Display) -> str:
-    from dsv.renderers import _show
+    from dsv.renderers import _show, json
 
-    return _show.render(commit, result, limit=display.limit, kinds=display.kinds)
+    limit = json.SAMPLES if display.limit is None else display.limit
+    return _show.render(commit, json.document(result, limit, display.kinds))
