@@ -65,6 +65,14 @@ MANY = "id,class\n" + "".join(f"r{n:03},{'bike' if n < 100 else 'car'}\n" for n 
 STRAY = edit(MANY, ("bike", "bicycle"), ("r007,bicycle", "r007,car"), ("r105,car", "r105,bicycle"))
 
 
+def test_a_class_that_became_one_that_no_row_had_any_more_is_merged_into_it(adopt: Adopt) -> None:
+    bench = adopt(OLD)
+    new = edit(OLD, ("d,bus,test,4\n", ""), ("bike", "bus"))
+    found = captured(bench, new, "--merge-class bike=bus")
+    assert names(found) == ["drop_rows", "merge_classes"]
+    assert published(bench) == new
+
+
 def test_mixed_evidence_is_never_guessed(adopt: Adopt) -> None:
     with pytest.raises(UsageError) as caught:
         captured(adopt(MANY), STRAY)
@@ -177,6 +185,18 @@ def test_a_field_that_was_renamed_and_edited_is_asked_about(adopt: Adopt) -> Non
         "add_field",
         "set_values",
     ]
+    assert published(bench) == new
+
+
+def test_one_new_field_is_what_became_of_one_old_field_at_most(adopt: Adopt) -> None:
+    """The likest old field is renamed, whichever comes first; a second one that is like it too was dropped."""
+    bench = adopt("id,class,note,box\na,x,same,same\nb,y,n,b\nc,x,o,c\n")
+    new = "id,class,box_2\na,x,same\nb,y,b\nc,x,c\n"
+    found = operations(captured(bench, new))
+    assert {item["op"]: item.get("from", item.get("name")) for item in found} == {
+        "rename_field@1": "box",
+        "drop_field@1": "note",
+    }
     assert published(bench) == new
 
 
@@ -306,6 +326,8 @@ def test_a_key_that_was_dealt_afresh_is_asked_about(adopt: Adopt) -> None:
 def test_a_class_has_a_name(adopt: Adopt) -> None:
     with pytest.raises(DsvError, match="empty text, which is no name of a class"):
         captured(adopt(OLD), edit(OLD, ("d,bus", 'd,""')))
+    with pytest.raises(DsvError, match="empty text, which is no name of a class"):
+        captured(adopt("id,class\na,\nb,\n"), 'id,class\na,\nb,""\n')
 
 
 def test_without_a_key_an_export_only_adds(adopt: Adopt) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from capturing import captured
 from reverting import reverted
 
 from dsv.documents import yaml
@@ -179,6 +181,18 @@ def test_a_field_that_was_set_since_is_not_dropped(adopt: Adopt) -> None:
     with pytest.raises(ConflictError) as caught:
         reverted(bench, "m0001")
     assert caught.value.where == "the field lang was added, and set since"
+
+
+def test_a_field_that_was_made_anew_comes_back_as_it_was(adopt: Adopt) -> None:
+    """The cells of the field that made room are none of the older field's."""
+    old = '{"id": "a", "class": "x", "box": null}\n{"id": "b", "class": "y", "box": null}\n'
+    bench = adopt(old, suffix=".jsonl")
+    new = old + '{"id": "c", "class": "x", "box": {"x": 1}}\n'
+    assert operations(captured(bench, new, suffix=".jsonl")) == ["drop_field", "add_field", "add_rows"]
+    reverted(bench, "m0001")
+    assert [json.loads(line) for line in published(bench).splitlines()] == [
+        json.loads(line) for line in old.splitlines()
+    ]
 
 
 def test_rows_that_were_edited_since_are_not_taken_out(adopt: Adopt) -> None:

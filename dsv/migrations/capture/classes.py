@@ -13,6 +13,7 @@ from dsv.migrations.capture.edits import edit_file
 from dsv.migrations.capture.questions import Choice, Flag, Judge, Question
 from dsv.migrations.capture.wanted import Wanted
 from dsv.model.labels import Inferred, LabelDiff
+from dsv.model.migration import State
 from dsv.operations import _classes
 from dsv.operations.split_class import NewClass
 from dsv.tables.duckdb import identifier, literal
@@ -45,9 +46,7 @@ def operations(draft: Draft, wanted: Wanted, judge: Judge) -> None:
         _check_names(draft, wanted, name)
     if not names or (not draft.state.key and draft.table.count() != wanted.table.count()):
         return
-    steps = [
-        step for label in _compared(draft, wanted, names) for step in _decided(label, judge, bool(draft.state.key))
-    ]
+    steps = [step for label in _compared(draft, wanted, names) for step in _decided(draft.state, label, judge)]
     judge.settle()
     for operation in ("rename_class", "merge_classes", "split_class"):
         for step in steps:
@@ -59,7 +58,8 @@ def operations(draft: Draft, wanted: Wanted, judge: Judge) -> None:
 
 def _check_names(draft: Draft, wanted: Wanted, field: str) -> None:
     """Require that the wanted cells of a label hold names. Raises: MigrationError: one is an empty text."""
-    if "" in (_classes.allowed(draft.state, field) or [""]):
+    allowed = _classes.allowed(draft.state, field)
+    if allowed is None or "" in allowed:
         return
     cells = f"SELECT {class_of(wanted.table, field, 'w')} AS name FROM {wanted.table.relation} AS w"
     if draft.table.engine.value(f"SELECT count(*) FROM ({cells}) WHERE name = ''"):
@@ -132,16 +132,16 @@ def _compared(draft: Draft, wanted: Wanted, names: list[str]) -> tuple[LabelDiff
     return diff_tables("", "", draft.table, wanted.table, request).labels
 
 
-def _decided(label: LabelDiff, judge: Judge, keyed: bool) -> Iterator[Step]:
+def _decided(state: State, label: LabelDiff, judge: Judge) -> Iterator[Step]:
     """The operations of one label; rows that are to be relabelled one by one are in none."""
-    found = sorted((_renamed(label, item) for item in label.inferred or ()), key=_is_split)
+    found = sorted((_possible(state, label, _renamed(label, item)) for item in label.inferred or ()), key=_is_split)
     claimed = {target for item in found if not _is_split(item) for target in item.targets}
     for item in found:
         fresh = [name for name in _fresh(label, item) if name not in claimed]
         if _is_split(item) and not fresh:
             # Rows moved between classes that stay, or to one that has another origin.
             continue
-        question = _question(label, item, fresh, keyed)
+        question = _question(label, item, fresh, bool(state.key))
         if judge.decide(question) is question.choices[0]:
             text = f"{item.support:,} of {item.total:,} rows went that way"
             yield Step(field=label.field, found=item, fresh=tuple(fresh), text=text)
@@ -165,6 +165,14 @@ def _renamed(label: LabelDiff, found: Inferred) -> Inferred:
         support=sum(item.rows for item in moves if item.target in fresh),
         strays=tuple(item for item in moves if item.target not in fresh),
     )
+
+
+def _possible(state: State, label: LabelDiff, found: Inferred) -> Inferred:
+    """A rename to a class in use, that just no row had: as the merge that it is."""
+    in_use = {item.name for item in _classes.active(_classes.of(state, label.field))}
+    if found.operation == "rename_class" and in_use.issuperset(found.targets):
+        return replace(found, operation="merge_classes")
+    return found
 
 
 def _question(label: LabelDiff, found: Inferred, fresh: list[str], keyed: bool) -> Question:

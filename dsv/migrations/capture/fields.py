@@ -119,18 +119,20 @@ def _renames(
     come = [name for name in come if name not in dict(said).values() and Flag(ADD, name) not in judge.given]
     diff = _difference(state, old, new, said)
     telling = {change.field: str(change.to) for change in diff.schema_changes if change.change == "field_renamed"}
-    taken: set[str] = set()
-    for name in gone:
+    settled: set[str] = set()
+    # Names that the diff itself paired come first: no other field is likely to be what they became.
+    for name in sorted(gone, key=lambda name: name not in telling):
+        open_names = [one for one in come if one not in settled]
         target = telling.get(name)
         share = None
-        if target is not None and target in come:
+        if target is not None and target in open_names:
             share = _share(diff, target)
-        elif name not in telling:
-            target, share = _likest(state, old, new, name, [one for one in come if one not in taken], dict(said))
+        elif target is None:
+            target, share = _likest(state, old, new, name, open_names, dict(said))
         if target is None or share is None or share <= DOUBTFUL:
             continue
+        settled.add(target)
         if _is_rename(judge, name, target, share):
-            taken.add(target)
             yield name, target
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,14 +152,15 @@ def _by_rows(task: Task, conflicts: Conflicts) -> Draft:
     before, after = task.before.state, task.after.state
     draft = _as_draft(task)
     made = _made(task)
-    _drop_new_fields(task, draft, made, conflicts)
+    dropped = set(_drop_new_fields(task, draft, made, conflicts))
     names = undo_fields(before, draft, made, task.since, conflicts)
     undo_types(before, after, draft, names, made)
     undo_old_classes(before, after, draft, names, made, conflicts)
     draft.store()
     back = {then: old for old, then in made.items()}
     now = {then: names.get(back[then], name) if then in back else name for then, name in task.since.items()}
-    then = {name: new for name, new in now.items() if new in draft.state.schema}
+    # A field that was dropped may have made room for an older one of its name, whose cells are not its own.
+    then = {name: new for name, new in now.items() if new in draft.state.schema and name not in dropped}
     ways = ThreeWay(
         before=expressed(before, task.before.table, names, draft),
         after=expressed(after, task.after.table, then, draft),
@@ -176,8 +177,8 @@ def _by_rows(task: Task, conflicts: Conflicts) -> Draft:
     return draft
 
 
-def _drop_new_fields(task: Task, draft: Draft, made: Mapping[str, str], conflicts: Conflicts) -> None:
-    """Drop the fields that the migration added, unless a cell of one was set since."""
+def _drop_new_fields(task: Task, draft: Draft, made: Mapping[str, str], conflicts: Conflicts) -> Iterator[str]:
+    """Drop the fields that the migration added, unless a cell of one was set since; gives those that it dropped."""
     after = expressed(task.after.state, task.after.table, task.since, draft)
     for then in task.after.state.schema.names:
         now = task.since.get(then)
@@ -186,5 +187,6 @@ def _drop_new_fields(task: Task, draft: Draft, made: Mapping[str, str], conflict
         if untouched(after, task.now.table, task.now.state.key, now):
             with suppress(SchemaError):
                 draft.do("drop_field", field_name=now)
+                yield then
                 continue
         conflicts.add(f"the field {now} was added, and set since")
