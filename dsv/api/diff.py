@@ -86,12 +86,16 @@ def compare(
         return _compare(names, pairs, options or DiffOptions(), progress)
 
 
-def compare_trees(trees: tuple[Tree, Tree], target: str, progress: Progress = SILENT) -> Comparison:
+def compare_trees(
+    trees: tuple[Tree, Tree], target: str, progress: Progress = SILENT, options: DiffOptions | None = None
+) -> Comparison:
     """Compare one dataset, or one table by its repository path, at two revisions.
 
     Raises: DsvError: it cannot be compared.
     """
-    return compare_sides(trees, repository_pairs(*trees, [target], lambda word: word), DiffOptions(), progress)
+    return compare_sides(
+        trees, repository_pairs(*trees, [target], lambda word: word), options or DiffOptions(), progress
+    )
 
 
 def compare_sides(

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 from dsv.api.candidates import candidates
 from dsv.api.counting import count
 from dsv.api.deltas import TRAILER, told_deltas
+from dsv.api.diff import DiffOptions, compare_trees
+from dsv.api.lineage import KEPT, documents_of, first_path, outer_pointer, paths_of
 from dsv.api.moves import declared_paths
-from dsv.api.names import CHAIN_LOCK, MIGRATIONS
-from dsv.errors import RepositoryError, UnknownDataset, UnknownRevision, did_you_mean
+from dsv.api.names import CHAIN_LOCK
+from dsv.errors import DsvError, UnknownDataset, did_you_mean
 from dsv.model.dataset import Dataset
-from dsv.model.history import LogEntry
-from dsv.model.profile import profile_path
+from dsv.model.history import ClassMove, LogEntry, Meaning
 from dsv.model.progress import SILENT, Progress, each
 from dsv.model.revision import Revision
 from dsv.store.history import Commit, history
 from dsv.store.repository import Repository
-from dsv.store.revisions import parents, resolve, workspace
+from dsv.store.revisions import parents, span, workspace
 from dsv.store.trees import Tree
 
-KEPT = 8
-"""Trees that are kept: the next commit of a log is often the parent of the one before."""
+MOST_MOVES = 3
+"""Classes that gained or lost most rows, of which a log tells."""
 
 
 def log(
@@ -33,11 +34,13 @@ def log(
     targets: Sequence[str] | None,
     *,
     limit: int | None = None,
+    meaning: bool = False,
     progress: Progress = SILENT,
 ) -> list[LogEntry]:
     """The revisions that changed a dataset, newest first, an entry a dataset.
 
     The datasets are the declared ones; where there are none, the tables of the work tree, by path.
+    `meaning`: say what became of schema and classes too.
 
     `revisions` is nothing (all that HEAD reaches), a revision or a range `A..B`. Rows added,
     removed and changed are those that the commit recorded, else they are counted where the data is
@@ -49,17 +52,19 @@ def log(
     tree = Tree(repository, workspace())
     declared = tree.declared() or tuple(Dataset(name=path, path=path) for path in candidates(tree))
     chosen = _chosen(declared, targets, lambda word: repository.relative(start / word))
-    new, old = _span(repository, revisions)
+    new, old = span(repository, revisions)
     places = declared_paths(repository, chosen, new)
     paths = {
-        dataset.name: [*_paths(dataset, places[dataset.name]), *_outer_pointer(tree, dataset)] for dataset in chosen
+        dataset.name: [*paths_of(dataset, places[dataset.name]), *outer_pointer(tree, dataset)] for dataset in chosen
     }
     commits = history(repository, [path for own in paths.values() for path in own], new, old, limit)
     trees = _Trees(repository, [commit.id for commit in commits])
     entries = []
     for commit in each(progress, "counting rows of commits", commits):
         touched = (item for item in chosen if any(_touches(path, paths[item.name]) for path in commit.paths))
-        entries += [_entry(trees, commit, item, _first(item, places[item.name])) for item in touched]
+        for item in touched:
+            entry = _entry(trees, commit, item, first_path(item, places[item.name]))
+            entries.append(replace(entry, meaning=_meaning(trees, commit, item)) if meaning else entry)
     return entries if limit is None else entries[:limit]
 
 
@@ -76,39 +81,6 @@ def _chosen(
             raise UnknownDataset(f"no dataset {target!r} is declared", hint=did_you_mean(target, names))
         found.append(match)
     return found
-
-
-def _span(repository: Repository, revisions: Sequence[str]) -> tuple[Revision, Revision | None]:
-    if len(revisions) > 1:
-        raise UnknownRevision("a log takes one revision or one range", hint="dsv log A..B -- DATASET")
-    word = revisions[0] if revisions else "HEAD"
-    if ".." not in word:
-        return resolve(repository, word), None
-    old, _, new = word.partition("..")
-    return resolve(repository, new.lstrip(".") or "HEAD"), resolve(repository, old or "HEAD")
-
-
-def _paths(dataset: Dataset, places: Sequence[str]) -> list[str]:
-    own = [(path, f"{path}.dvc", profile_path(path)) for path in dict.fromkeys((dataset.path, *places))]
-    return [*(path for paths in own for path in paths), _documents(dataset)]
-
-
-def _first(dataset: Dataset, places: Sequence[str]) -> str | None:
-    """The path of the first declaration, None if there never was another than now."""
-    return places[-1] if set(places) - {dataset.path} else None
-
-
-def _documents(dataset: Dataset) -> str:
-    return posixpath.join(posixpath.dirname(dataset.declared_in), MIGRATIONS, dataset.name)
-
-
-def _outer_pointer(tree: Tree, dataset: Dataset) -> list[str]:
-    """The `.dvc` file of the folder that a dataset is in, which changes with it."""
-    try:
-        located = tree.find(dataset.path)
-    except RepositoryError:
-        return []
-    return [str(located.pointer)] if located is not None and located.kind == "dvc-folder" else []
 
 
 def _touches(path: str, own: Sequence[str]) -> bool:
@@ -133,7 +105,7 @@ def _entry(trees: _Trees, commit: Commit, dataset: Dataset, first: str | None) -
     before, tree = trees.before(commit.id), trees.of(commit.id)
     told = told_deltas(commit.trailers.get(TRAILER, "")).get(dataset.name)
     counted = count(tree.repo, before, tree, dataset, told, first=first)
-    documents = _documents(dataset)
+    documents = documents_of(dataset)
     touched_lock = f"{documents}/{CHAIN_LOCK}" in commit.paths
     return LogEntry(
         commit=commit.id,
@@ -145,6 +117,25 @@ def _entry(trees: _Trees, commit: Commit, dataset: Dataset, first: str | None) -
         rows=counted.rows,
         migrations=tuple(_applied(before, tree, f"{documents}/{CHAIN_LOCK}")) if touched_lock else (),
     )
+
+
+def _meaning(trees: _Trees, commit: Commit, dataset: Dataset) -> Meaning | None:
+    """What became of schema and classes; of data that no profile describes, nothing is known."""
+    try:
+        with compare_trees(
+            (trees.before(commit.id), trees.of(commit.id)), dataset.name, options=DiffOptions(profiles=True)
+        ) as comparison:
+            (diff,) = comparison.result.datasets
+    except DsvError:
+        return None
+    moves = [
+        ClassMove(field=label.field, name=item.name, old=item.old, new=item.new)
+        for label in diff.labels
+        for item in label.classes
+        if item.old != item.new
+    ]
+    moves.sort(key=lambda move: (-abs(move.new - move.old), move.field, move.name))
+    return Meaning(schema_changes=diff.schema_changes, moves=tuple(moves[:MOST_MOVES]), more=len(moves[MOST_MOVES:]))
 
 
 def _applied(before: Tree, tree: Tree, path: str) -> Iterator[str]:

@@ -72,8 +72,12 @@ def only_row(table: Table, key: tuple[str, ...], values: tuple[Any, ...]) -> Tab
     lost = next((field for field in key if field not in table.schema), None)
     if lost is not None:
         raise SchemaError(f"the key field {lost!r} is not on both sides, so one row cannot be picked out")
-    wanted = " AND ".join(_is(table, field, value) for field, value in zip(key, values, strict=True))
-    return replace(table, relation=f"(SELECT * FROM {table.relation} WHERE {wanted})")
+    return replace(table, relation=f"(SELECT * FROM {table.relation} WHERE {is_row(table, key, values)})")
+
+
+def is_row(table: Table, key: tuple[str, ...], values: tuple[Any, ...]) -> str:
+    """SQL that is true of the rows whose key has the given values, which are as for `only_row`."""
+    return " AND ".join(_is(table, field, value) for field, value in zip(key, values, strict=True))
 
 
 def _is(table: Table, field: str, value: Any) -> str:

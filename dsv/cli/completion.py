@@ -35,6 +35,13 @@ def words(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> li
     return _starting("revision", incomplete)
 
 
+def blamed(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Completes what `blame` takes: a dataset, perhaps a revision before it."""
+    if "targets" in ctx.meta or ctx.params.get(parameter.name or ""):
+        return _starting("dataset", incomplete)
+    return [*_starting("dataset", incomplete), *_starting("revision", incomplete)]
+
+
 def operations(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Completes the names of operations."""
     from dsv.registry import names

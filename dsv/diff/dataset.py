@@ -83,7 +83,8 @@ def _diff(
         old, new, request = placed.old, placed.new, placed.request
     fields = renames.aligned(old, new, request)
     key, left, right, fields = _paired_by(old, new, fields, request)
-    fields = renames.by_content(left, right, fields, key, by_position=request.by_position)
+    if request.infer_renames:
+        fields = renames.by_content(left, right, fields, key, by_position=request.by_position)
     compared = _compared(fields, key, request)
     with old.engine.progress.task("pairing rows"):
         beside = None if shared is None or placed else shared.pair(old, new, key, compared, request)

@@ -31,6 +31,8 @@ def aligned(old: Table, new: Table, request: DiffRequest) -> Alignment:
     Raises: SchemaError: a field of `request.renames` is not there.
     """
     fields = align(old, new, request.renames)
+    if not request.infer_renames:
+        return fields
     labels = _renamed_label(fields, request.labels)
     if labels is not None:
         fields = fields.pair_up([labels])

@@ -30,7 +30,7 @@ class DiffRequest:
     `context` are those of the ignored fields that say where a row stands: rows of two places are
     never equal as a whole. `told` are the fields that tell people which row of an `identity` is meant,
     where its rungs do not. `counts`: only the numbers of rows are wanted; cells are then read where the numbers
-    depend on them.
+    depend on them. `infer_renames`: fields under another name are looked for; of a few rows that would be a guess.
     """
 
     key: tuple[str, ...] = ()
@@ -55,5 +55,6 @@ class DiffRequest:
     optional: tuple[str, ...] = ()
     surrogates: tuple[str, ...] = ()
     counts: bool = False
+    infer_renames: bool = True
     iou: float | None = None
     key_forms: tuple[tuple[str, str], ...] = ()

@@ -11,7 +11,7 @@ from dsv.model.diff import RowMatch
 from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.locked import select
 from dsv.tables.table import POSITION, Table, cast_text
-from dsv.tables.where import sided_condition
+from dsv.tables.where import row_condition, sided_condition
 
 SIDES: tuple[Side, Side] = ("old", "new")
 Forms = Mapping[str, Form]
@@ -79,6 +79,22 @@ def matching_one_side(table: Table, forms: Forms, side: Side, where: str) -> tup
     rows = int(table.engine.value(f"SELECT count(*) FROM {found}"))
     added, removed = (rows, 0) if side == "new" else (0, rows)
     return RowMatch(condition=where, added=added, removed=removed, changed=0), found
+
+
+def meeting(table: Table, where: str) -> str:
+    """Name a table of the positions (`id`) of the rows for which a condition over fields is true.
+
+    Raises: UsageError, SchemaError: as `row_condition` and `select`.
+    """
+    admitted, named = row_condition(table.engine, where, table.schema.names)
+    cells = [f"{_value(table, name)} AS {identifier(name)}" for name in table.schema.names if name in named]
+    rows = f"SELECT {', '.join([POSITION, *cells])} FROM {table.relation} AS dsv_table"
+    return select(table.engine, rows, admitted, where, POSITION)
+
+
+def _value(table: Table, name: str) -> str:
+    column = identifier(name)
+    return cast_text(column, table.schema[name].type, attempt=True) if name in table.text_fields else column
 
 
 def _select(engine: Engine, where: str, sides: Mapping[Side, Forms], cells: Callable[[Sequence[Field]], str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dsv.model.diff import SchemaChange
 from dsv.model.finding import Finding
 
 
@@ -29,11 +30,34 @@ class CommitDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClassMove:
+    """Rows of one class before and after, in the label `field`."""
+
+    field: str
+    name: str
+    old: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a revision did to the schema and the classes, as its profiles tell; classes that gained or lost most first.
+
+    `more` classes moved that are not among `moves`.
+    """
+
+    schema_changes: tuple[SchemaChange, ...] = ()
+    moves: tuple[ClassMove, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
     """One revision that changed one dataset.
 
     `date` is ISO 8601 with the author's offset. `delta` is None where it is not known without
     data that is not on this machine; `rows` likewise. `migrations` were applied by this revision.
+    `meaning` is None where nobody asked for it, or a profile is lacking.
     """
 
     commit: str
@@ -44,6 +68,7 @@ class LogEntry:
     delta: RowDelta | None
     rows: int | None
     migrations: tuple[str, ...] = ()
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,18 +11,20 @@ from dsv.store import git
 from dsv.store.repository import Repository
 
 # Opens with an empty record, which no file name can be, so that the list of names before it ends there.
-_FORMAT = "--format=%x00%H%x00%an%x00%aI%x00%s%x00%(trailers:only,unfold,separator=%x0a)%x00"
-_FIELDS = 5
+_FORMAT = "--format=%x00%H%x00%P%x00%an%x00%aI%x00%s%x00%(trailers:only,unfold,separator=%x0a)%x00"
+_FIELDS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """A commit. `date` is ISO 8601 with the author's offset; `paths` are those asked for that it touched.
 
+    `parents` are ids, in order; of a `lineage`, the nearest commits before it that are in it as well.
     Of a trailer that is given twice, the last one counts.
     """
 
     id: str
+    parents: tuple[str, ...]
     author: str
     date: str
     subject: str
@@ -41,10 +43,29 @@ def history(
 
     Those that `new` reaches, and `old`, if given, does not. Renames are not followed.
     """
+    span = [str(new.commit)] if old is None else [str(new.commit), f"^{old.commit}"]
+    return _log(repo, paths, span, [] if limit is None else [f"--max-count={limit}"])
+
+
+def lineage(repo: Repository, paths: Sequence[str], new: Revision, old: Revision | None = None) -> tuple[Commit, ...]:
+    """As `history`, each commit before its parents, which are the nearest that changed one of the paths too.
+
+    A merge that has all files of one parent has that parent alone, as in `git log`.
+    """
+    span = [str(new.commit)] if old is None else [str(new.commit), f"^{old.commit}"]
+    return _log(repo, paths, span, ["--topo-order", "--parents"])
+
+
+def shallow(repo: Repository) -> frozenset[str]:
+    """The commits whose parents a shallow clone lacks."""
+    answer = git.read(repo.root, "rev-parse", "--git-path", "shallow").decode("utf-8", "surrogateescape")
+    path = repo.root / answer.rstrip("\n")
+    return frozenset(path.read_text("ascii").split()) if path.is_file() else frozenset()
+
+
+def _log(repo: Repository, paths: Sequence[str], span: Sequence[str], more: Sequence[str]) -> tuple[Commit, ...]:
     if not paths:
         return ()
-    span = [str(new.commit)] if old is None else [str(new.commit), f"^{old.commit}"]
-    count = [] if limit is None else [f"--max-count={limit}"]
     options = (
         "-z",
         "--name-only",
@@ -54,7 +75,7 @@ def history(
         "--encoding=UTF-8",
     )
     log = ("-c", "log.follow=false", "-c", "log.showRoot=true", "log")
-    answer = git.read(repo.root, *log, *options, *count, _FORMAT, *span, "--", *(git.literal(path) for path in paths))
+    answer = git.read(repo.root, *log, *options, *more, _FORMAT, *span, "--", *(git.literal(path) for path in paths))
     return tuple(_commits(answer.decode("utf-8", "surrogateescape").split("\0")))
 
 
@@ -86,7 +107,7 @@ def edits(repo: Repository, paths: Sequence[str], pattern: str, new: Revision) -
 def _commits(records: Sequence[str]) -> Iterator[Commit]:
     place = 0
     while place + _FIELDS < len(records):
-        identity, author, date, subject, trailers = records[place + 1 : place + 1 + _FIELDS]
+        identity, parents, author, date, subject, trailers = records[place + 1 : place + 1 + _FIELDS]
         # one empty record ends the format, the next one opens the following commit
         first = last = place + _FIELDS + 2
         while last < len(records) and records[last]:
@@ -94,6 +115,7 @@ def _commits(records: Sequence[str]) -> Iterator[Commit]:
         names = tuple(name.removeprefix("\n") for name in records[first:last])
         yield Commit(
             id=identity,
+            parents=tuple(parents.split()),
             author=author,
             date=date,
             subject=subject,

@@ -85,6 +85,20 @@ def sides(repo: Repository, revisions: Sequence[str]) -> tuple[Revision, Revisio
     return (merge_base(repo, old_side, new_side) if separator == "..." else old_side), new_side
 
 
+def span(repo: Repository, revisions: Sequence[str]) -> tuple[Revision, Revision | None]:
+    """What a log covers: all that a revision (HEAD) reaches, or of a range `A..B` what B reaches and A does not.
+
+    Raises: UnknownRevision: there is no such revision, or there are several.
+    """
+    if len(revisions) > 1:
+        raise UnknownRevision("a log takes one revision or one range", hint="dsv log A..B -- DATASET")
+    word = revisions[0] if revisions else "HEAD"
+    if ".." not in word:
+        return resolve(repo, word), None
+    old, _, new = word.partition("..")
+    return resolve(repo, new.lstrip(".") or "HEAD"), resolve(repo, old or "HEAD")
+
+
 def merge_base(repo: Repository, one: Revision, other: Revision) -> Revision:
     """The best common ancestor of two commits.
 

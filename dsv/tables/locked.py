@@ -52,11 +52,11 @@ else:
 """
 
 
-def select(engine: Engine, rows: str, condition: str, shown: str) -> str:
+def select(engine: Engine, rows: str, condition: str, shown: str, column: str = "id") -> str:
     """Name a table of the engine with the `id` of those `rows` for which a condition is true.
 
-    `rows` is a SELECT that gives an `id` and what the condition refers to; `condition` is SQL that
-    `where` admitted, `shown` what the user wrote.
+    `rows` is a SELECT that gives the ids in a column of that name, and what the condition refers to;
+    `condition` is SQL that `where` admitted, `shown` what the user wrote.
 
     Raises: UsageError: it fails on a value. DsvError: it needs too much memory or time.
     """
@@ -64,7 +64,7 @@ def select(engine: Engine, rows: str, condition: str, shown: str) -> str:
     name = engine.fresh("matching")
     with _attached(engine, source) as database:
         engine.execute(f"CREATE TABLE {database}.rows AS {rows}")
-    _run(source, f"CREATE TABLE matching AS SELECT id FROM rows WHERE {condition}", shown)
+    _run(source, f"CREATE TABLE matching AS SELECT {column} AS id FROM rows WHERE {condition}", shown)
     with _attached(engine, source) as database:
         engine.execute(f"CREATE TABLE {name} AS FROM {database}.matching")
     source.unlink()

@@ -180,10 +180,18 @@ def condition(engine: Engine, text: str, names: Collection[str]) -> str:
     Raises: UsageError: it is not one expression, or uses what a condition may not use. SchemaError:
         it names a field that is not there.
     """
+    return row_condition(engine, text, names)[0]
+
+
+def row_condition(engine: Engine, text: str, names: Collection[str]) -> tuple[str, frozenset[str]]:
+    """As `condition`, and the fields that it speaks of."""
+    known = {item.lower(): item for item in names}
+    fields = set()
     for name, *_ in _columns(engine, text):
-        if name.lower() not in {item.lower() for item in names}:
+        if name.lower() not in known:
             raise SchemaError(f"there is no field {name!r}", where=text, hint=did_you_mean(name, names))
-    return f"({text}\n)"
+        fields.add(known[name.lower()])
+    return f"({text}\n)", frozenset(fields)
 
 
 def sided_condition(

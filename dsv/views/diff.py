@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, Layer, RowCounts, RowMatch, SchemaChange
+from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, Layer, RowCounts, RowMatch
 from dsv.model.page import Block, Heading, Line, Page, Rows, Span, spans
 from dsv.model.revision import Revision
 from dsv.model.values import shown
 from dsv.views._explained import explained_blocks
+from dsv.views._schema import schema_change
 from dsv.views._tables import table_blocks
-from dsv.views._words import code, delta, findings, muted, number, plural, sign, step
+from dsv.views._words import code, delta, findings, muted, number, plural, step
 
 SUMMARY_ROWS = 10
 SUMMARY_REKEYED = 5
@@ -225,23 +226,9 @@ def _schema(dataset: DatasetDiff, *, asked: bool) -> Iterator[Block]:
     if dataset.schema_changes:
         yield Heading(spans=spans("Schema"), level=3)
         for change in dataset.schema_changes:
-            yield Line(spans=_schema_change(change), indent=2)
+            yield Line(spans=schema_change(change), indent=2)
     elif asked:
         yield Line(spans=spans("no schema changes"), indent=1)
-
-
-def _schema_change(change: SchemaChange) -> tuple[Span, ...]:
-    warning = (Span(text="  breaking", role="warning"),) if change.breaking else ()
-    name = code(change.field)
-    if change.change == "field_added":
-        return spans(sign("+"), " field ", name, "  ", code(change.new_type or ""), *warning)
-    if change.change == "field_removed":
-        return spans(sign("-"), " field ", name, "  ", code(change.old_type or ""), *warning)
-    if change.change == "field_renamed":
-        return spans(sign("~"), " field ", name, " -> ", code(change.to or ""), *warning)
-    what = "nullable " if change.change == "nullable_changed" else ""
-    types = (code(change.old_type or ""), " -> ", code(change.new_type or ""))
-    return spans(sign("~"), " field ", name, f"  {what}", *types, *warning)
 
 
 def _splits(dataset: DatasetDiff) -> Iterator[Block]:

@@ -1,0 +1,200 @@
+"""`dsv blame` and the life of a row where histories are not straight: merges, moves, lost data, shallow clones."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.e2e.conftest import SIGNS, User
+
+
+def commit(user: User, message: str, *edits: tuple[str, str], path: str = "data/signs.csv") -> str:
+    text = user.read(path)
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    user.write(path, text)
+    user.dsv("commit", "-m", message)
+    return user.git("rev-parse", "HEAD")
+
+
+def origins(user: User, *words: str, code: int = 0) -> dict[str, str | None]:
+    """The subject of the commit of each cell of the only row."""
+    (row,) = user.dsv("blame", *words, "--json", code=code).json["rows"]
+    return {
+        field: None if cell["origin"] is None else cell["origin"]["subject"] for field, cell in row["cells"].items()
+    }
+
+
+def test_a_merge_is_blamed_only_for_what_no_parent_has(signs: User) -> None:
+    signs.git("checkout", "-q", "-b", "theirs")
+    commit(signs, "theirs", ("a.jpg,bike,train,0.90", "a.jpg,bike,train,0.95"))
+    signs.git("checkout", "-q", "-")
+    signs.dvc("checkout", "-q")
+    commit(signs, "ours", ("a.jpg,bike", "a.jpg,bus"))
+    signs.git("merge", "-q", "theirs", code=1)
+    signs.git("checkout", "-q", "--ours", ".")
+    signs.dvc("checkout", "-q", "--force")
+    signs.write("data/signs.csv", SIGNS.replace("a.jpg,bike,train,0.90", "a.jpg,bus,test,0.95"))
+    signs.dvc("add", "-q", "data/signs.csv")
+    signs.git("add", "-A")
+    signs.git("commit", "-q", "-m", "merged")
+    assert origins(signs, "signs:a.jpg") == {
+        "image": "Add signs",
+        "class": "ours",
+        "split": "merged",
+        "score": "theirs",
+    }
+    life = signs.dsv("log", "--json", "--", "signs:a.jpg").json["entries"]
+    assert {entry["subject"] for entry in life} == {"merged", "ours", "theirs", "Add signs"}
+
+
+def test_what_is_not_committed_is_of_no_commit(signs: User) -> None:
+    signs.write("data/signs.csv", SIGNS.replace("a.jpg,bike", "a.jpg,car") + "f.jpg,bus,test,\n")
+    assert origins(signs, "signs:a.jpg") == {
+        "image": "Add signs",
+        "class": None,
+        "split": "Add signs",
+        "score": "Add signs",
+    }
+    assert set(origins(signs, "signs:f.jpg").values()) == {None}
+    assert "not committed" in signs.dsv("blame", "signs:f.jpg").out
+    assert set(origins(signs, "HEAD", "signs:a.jpg").values()) == {"Add signs"}
+    signs.dsv("blame", "HEAD", "--", "signs:f.jpg", code=3)
+
+
+def test_a_migration_is_named_beside_its_commit(signs: User) -> None:
+    signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "new", "add_field", "name=lang", "type=string", "default=en")
+    signs.dsv("migrate", "new", "rename_field", "from=score", "to=quality")
+    signs.dsv("migrate", "up")
+    signs.dsv("commit", "-m", "migrated")
+    (row,) = signs.dsv("blame", "signs:a.jpg", "--json").json["rows"]
+    found = {name: (cell["origin"]["subject"], cell["migration"]) for name, cell in row["cells"].items()}
+    assert found == {
+        "image": ("Add signs", None),
+        "class": ("migrated", "m0001_rename_class_bike"),
+        "split": ("Add signs", None),
+        "quality": ("Add signs", None),
+        "lang": ("migrated", "m0002_add_field_lang"),
+    }
+    (newest, first) = signs.dsv("log", "--json", "--", "signs:a.jpg").json["entries"]
+    assert sorted(newest["row"]["cells"]) == ["class", "lang"]
+    assert (newest["subject"], first["row"]["kind"]) == ("migrated", "added")
+
+
+def test_a_dataset_is_followed_through_moves_and_formats(signs: User) -> None:
+    commit(signs, "relabelled", ("a.jpg,bike", "a.jpg,car"))
+    frame = pd.read_csv(signs.folder / "data/signs.csv")
+    signs.git("rm", "-q", "--cached", "data/signs.csv.dvc")
+    (signs.folder / "data/signs.csv.dvc").unlink()
+    (signs.folder / "data/signs.csv").unlink()
+    frame.to_parquet(signs.folder / "data/all.parquet")
+    text = signs.read("dvc.yaml")
+    assert "path: data/signs.csv" in text
+    signs.write("dvc.yaml", text.replace("path: data/signs.csv", "path: data/all.parquet"))
+    signs.dsv("commit", "-m", "moved")
+    signs.git("add", "-A")
+    signs.git("commit", "-q", "-m", "rest", code=None)
+    assert origins(signs, "signs:a.jpg") == {
+        "image": "Add signs",
+        "class": "relabelled",
+        "split": "Add signs",
+        "score": "Add signs",
+    }
+
+
+def test_a_key_that_was_renamed_is_followed(signs: User) -> None:
+    text = signs.read("dvc.yaml")
+    commit(signs, "relabelled", ("a.jpg,bike", "a.jpg,car"))
+    signs.write("dvc.yaml", text.replace("key: [image]", "key: [file]").replace("- image", "- file"))
+    assert "file" in signs.read("dvc.yaml")
+    commit(signs, "renamed", ("image,class", "file,class"))
+    assert origins(signs, "signs:a.jpg") == {
+        "file": "Add signs",
+        "class": "relabelled",
+        "split": "Add signs",
+        "score": "Add signs",
+    }
+
+
+def test_lost_data_ends_the_search_and_is_told(signs: User) -> None:
+    lost = cached(signs)
+    commit(signs, "one", ("a.jpg,bike", "a.jpg,car"))
+    commit(signs, "two", ("b.jpg,car", "b.jpg,bus"))
+    lost.unlink()
+    told = signs.dsv("blame", "signs:a.jpg", "--json", code=3).json
+    assert not told["complete"]
+    (row,) = told["rows"]
+    assert {(cell["origin"]["subject"], cell["origin"]["boundary"]) for cell in row["cells"].values()} == {
+        ("one", True)
+    }
+    ran = signs.dsv("blame", "signs:a.jpg", code=3)
+    assert "^" in ran.out and "may be older" in ran.out
+    life = signs.dsv("log", "--json", "--", "signs:b.jpg", code=3).json
+    assert [entry["subject"] for entry in life["entries"]] == ["two"]
+    assert not life["complete"] and len(life["findings"]) == 2
+
+
+def cached(user: User) -> Path:
+    """The file of the DVC cache that holds the dataset as it is."""
+    md5 = next(line.split()[-1] for line in user.read("data/signs.csv.dvc").splitlines() if "md5:" in line)
+    return user.folder / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+
+
+def test_a_shallow_clone_says_where_it_ends(signs: User, tmp_path: Path) -> None:
+    commit(signs, "one", ("a.jpg,bike", "a.jpg,car"))
+    signs.git("clone", "-q", "--depth", "1", f"file://{signs.folder}", str(tmp_path / "clone"))
+    clone = User(tmp_path / "clone")
+    shutil.copytree(signs.folder / ".dvc/cache", clone.folder / ".dvc/cache")
+    ran = clone.dsv("blame", "HEAD", "signs:a.jpg", code=3)
+    assert "git fetch --unshallow" in ran.out and "^" in ran.out
+    assert "git fetch --unshallow" in clone.dsv("log", "--", "signs:a.jpg").out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("signs",), 2, 'signs:KEY, or --where "FIELD = 1"'),
+        (("signs:a.jpg", "--where", "true"), 2, "name one row"),
+        (("signs:zz.jpg",), 3, "no row of signs has image zz.jpg"),
+        (("signs:a.jpg,2",), 2, "the key has 1 fields"),
+        (("sings:a.jpg",), 3, "did you mean 'signs'?"),
+        (("signs:a.jpg", "--field", "clas"), 3, "did you mean 'class'?"),
+        (("signs", "--where", "clas = 'bike'"), 3, "did you mean 'class'?"),
+        (("signs", "--where", "(SELECT 1) = 1"), 2, ""),
+        (("signs", "--where", "class = 'none'"), 3, "no row of signs"),
+        (("HEAD~9", "signs:a.jpg"), 3, "unknown revision"),
+        (("HEAD~1..HEAD", "signs:a.jpg"), 2, "is a range"),
+        (("--", "signs:a.jpg", "signs:b.jpg"), 2, "name one row of one dataset"),
+        (("--output=x", "--", "--evil:a"), 3, "no dataset and no table"),
+    ],
+)
+def test_bad_words_are_told(signs: User, words: tuple[str, ...], code: int, said: str) -> None:
+    ran = signs.dsv("blame", *words, code=code)
+    assert said in ran.err and "Traceback" not in ran.err
+
+
+def test_rows_with_one_key_cannot_be_told_apart(signs: User) -> None:
+    commit(signs, "twice", ("e.jpg,car", "d.jpg,car"))
+    assert "several rows have the same key" in signs.dsv("blame", "signs:d.jpg", code=3).err
+
+
+def test_a_table_that_is_not_declared_needs_a_key(repo: User) -> None:
+    repo.write("t.csv", "id,part,x\n1,a,2\n1,b,3\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "one")
+    repo.write("t.csv", "id,part,x\n1,a,2\n1,b,4\n")
+    repo.git("commit", "-q", "-a", "-m", "two")
+    assert "-k FIELD" in repo.dsv("blame", "t.csv:1,b", code=2).err
+    assert origins(repo, "t.csv:1,b", "-k", "id", "-k", "part") == {"id": "one", "part": "one", "x": "two"}
+
+
+def test_values_are_harmless_on_a_terminal(signs: User) -> None:
+    commit(signs, "evil \x1b[31m", ("a.jpg,bike", "a.jpg,\x1b[31mbike"))
+    text: Any = signs.dsv("blame", "signs:a.jpg").out
+    assert "\x1b" not in text
