@@ -163,6 +163,42 @@ def checkout(repo: Repository, targets: Sequence[str], *, force: bool = False) -
     _run(repo, repo.require_dvc(), "checkout", *options, "--", *targets)
 
 
+def checkout_all(repo: Repository) -> None:
+    """Put all outputs that are in the cache into the work tree. Raises: RepositoryError: DVC refused."""
+    _run(repo, repo.require_dvc(), "checkout", "--allow-missing", "--force")
+
+
+def rerun(repo: Repository, addresses: Sequence[str], folder: Path) -> None:
+    """Run stages in their order, whatever is cached of their results. Raises: RepositoryError: one failed.
+
+    `folder` takes what DVC remembers of files meanwhile.
+    """
+    site = {"DVC_SITE_CACHE_DIR": str(folder)}
+    _run(repo, repo.require_dvc(), "repro", "--force", "--single-item", "--no-run-cache", "--", *addresses, more=site)
+
+
+def configure(project: Path, cache: Path, like: Path | None) -> None:
+    """Give a project its cache, and the remotes of another one (`like`), by its local settings.
+
+    Raises: RepositoryError: the settings of either cannot be read.
+    """
+    from dvc.config import Config
+
+    try:
+        with Config(str(project / ".dvc"), validate=False).edit("local", validate=False) as local:
+            local["core"].update(analytics=False, check_update=False, autostage=False)
+            local["cache"]["dir"] = str(cache)
+            if like is not None:
+                present = Config(str(like / ".dvc"))
+                # Paths in them are absolute now: they were relative to where the other project is.
+                local["remote"].update({name: dict(remote) for name, remote in present["remote"].items()})
+                if present["core"].get("remote"):
+                    local["core"]["remote"] = present["core"]["remote"]
+    except Exception as error:  # whatever is wrong with the settings, DVC says it
+        where = str((like or project) / ".dvc")
+        raise RepositoryError(f"DVC's settings cannot be used: {error}", where=where) from None
+
+
 def fetch(project: Path, wanted: Iterable[CacheObject]) -> None:
     """Bring objects into the cache of the DVC project in `project`, from its present default remote.
 
@@ -220,12 +256,12 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _run(repo: Repository, folder: Path, *arguments: str) -> str:
+def _run(repo: Repository, folder: Path, *arguments: str, more: Mapping[str, str] | None = None) -> str:
     _mend(folder)
     done = subprocess.run(
         _command(*arguments),
         cwd=folder,
-        env=_environment(),
+        env={**_environment(), **(more or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -235,6 +271,8 @@ def _run(repo: Repository, folder: Path, *arguments: str) -> str:
         pass_fds=inherited(),
     )
     if done.returncode:
+        if arguments[0] == "repro":
+            raise _failure([line for line in (done.stdout + done.stderr).splitlines() if line][-TAIL:])
         said = (done.stderr or done.stdout).strip()
         raise RepositoryError(f"dvc {arguments[0]} failed", where=said[-2000:] or None)
     return done.stdout
