@@ -83,7 +83,7 @@ def compare(
     with progress.task("comparing"):
         with progress.task("finding what differs"):
             names, pairs = found_between(start, words, targets)
-        return _compare(names, pairs, options or DiffOptions(), progress)
+        return compare_pairs(names, pairs, options or DiffOptions(), progress)
 
 
 def compare_trees(
@@ -105,12 +105,13 @@ def compare_sides(
 
     Raises: DsvError: what was asked for cannot be compared.
     """
-    return _compare((trees[0].revision, trees[1].revision), pairs, options, progress)
+    return compare_pairs((trees[0].revision, trees[1].revision), pairs, options, progress)
 
 
-def _compare(
-    names: tuple[Revision, Revision], pairs: Sequence[Pair], options: DiffOptions, progress: Progress
+def compare_pairs(
+    names: tuple[Revision, Revision], pairs: Sequence[Pair], options: DiffOptions, progress: Progress = SILENT
 ) -> Comparison:
+    """Compare pairs of tables; `names` are those of their sides. Raises: DsvError: one cannot be compared."""
     if options.reverse:
         names = (names[1], names[0])
         pairs = [replace(pair, old=pair.new, new=pair.old) for pair in pairs]

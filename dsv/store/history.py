@@ -56,6 +56,28 @@ def lineage(repo: Repository, paths: Sequence[str], new: Revision, old: Revision
     return _log(repo, paths, span, ["--topo-order", "--parents"])
 
 
+def blobs_named(repo: Repository, pattern: str) -> list[str]:
+    """The ids of all blobs that a commit of any branch, tag or experiment has at a path of that pattern."""
+    options = (
+        "--all",
+        "-m",
+        "--raw",
+        "--no-abbrev",
+        "--no-renames",
+        "--no-show-signature",
+        "--no-ext-diff",
+        "--format=",
+    )
+    try:
+        answer = git.read(
+            repo.root, "-c", "log.follow=false", "-c", "log.showRoot=true", "log", *options, "--", pattern
+        )
+    except git.GitFailed:
+        return []
+    found = (line.split(b" ", 4)[3].decode() for line in answer.splitlines() if line.startswith(b":"))
+    return [blob for blob in dict.fromkeys(found) if blob.strip("0")]
+
+
 def shallow(repo: Repository) -> frozenset[str]:
     """The commits whose parents a shallow clone lacks."""
     answer = git.read(repo.root, "rev-parse", "--git-path", "shallow").decode("utf-8", "surrogateescape")
