@@ -9,17 +9,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dsv.errors import DataMissing, IntegrityError, UnknownRevision, UsageError
+from dsv.errors import DataMissing, IntegrityError, UsageError
 from dsv.model.dataset import Dataset
 from dsv.model.progress import SILENT, Progress
 from dsv.model.revision import Revision
 from dsv.store import dvc, folders, git, objects
-from dsv.store.history import shallow
 from dsv.store.located import Located
 from dsv.store.repository import Repository
 from dsv.store.revisions import resolve
 from dsv.store.trees import Tree
-from dsv.store.worktrees import linked
+from dsv.store.worktrees import linked, projects
 
 NOT_FOUND, NOT_RUN = 127, 126
 _FORWARDED = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
@@ -44,17 +43,10 @@ def at(start: Path, word: str, command: Sequence[str], progress: Progress = SILE
 
 
 def commit_of(repository: Repository, word: str) -> Revision:
-    """The commit that a word names. Raises: UsageError: a range. UnknownRevision, with the depth that a clone needs."""
+    """The commit that a word names. Raises: UsageError: a range. UnknownRevision."""
     if ".." in word:
         raise UsageError(f"{word!r} is a range; one revision is meant")
-    try:
-        return resolve(repository, word)
-    except UnknownRevision as error:
-        if shallow(repository):
-            raise UnknownRevision(
-                error.message, where="the clone is shallow", hint="git fetch --unshallow --tags"
-            ) from None
-        raise
+    return resolve(repository, word)
 
 
 def datasets_of(tree: Tree) -> list[tuple[Dataset, Located]]:
@@ -87,9 +79,16 @@ def put(
     with progress.task("fetching datasets"):
         for _, located in found:
             _ready(repository, tree, located)
-    if there.dvc_root is not None:
-        with progress.task("checking out"):
-            dvc.checkout_all(there)
+    with progress.task("checking out"):
+        for project in projects(there.root):
+            dvc.checkout_all(there, there.root / project)
+    for dataset, _ in found:
+        if not (there.root / dataset.path).exists():
+            raise DataMissing(
+                f"{dataset.name} cannot be checked out at {revision.name}",
+                where=dataset.path,
+                hint="is DVC's folder (.dvc/config) committed there?",
+            )
     return found
 
 

@@ -14,9 +14,9 @@ from dsv.model.blame import Origin
 from dsv.model.dataset import Dataset
 from dsv.model.profile import profile_path
 from dsv.model.revision import Revision
-from dsv.store.history import Commit, lineage, shallow
+from dsv.store.history import Commit, lineage
 from dsv.store.repository import Repository
-from dsv.store.revisions import resolve
+from dsv.store.revisions import resolve, shallow
 from dsv.store.trees import Tree
 
 KEPT = 8

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 from dsv.api.candidates import candidates
@@ -12,16 +12,19 @@ from dsv.api.counting import count
 from dsv.api.deltas import TRAILER, told_deltas
 from dsv.api.diff import DiffOptions, compare_trees
 from dsv.api.lineage import KEPT, documents_of, first_path, outer_pointer, paths_of
+from dsv.api.log_memory import LogMemory, declaration_id
 from dsv.api.moves import declared_paths
 from dsv.api.names import CHAIN_LOCK
+from dsv.api.recorded import Recorded
 from dsv.errors import DsvError, UnknownDataset, did_you_mean
 from dsv.model.dataset import Dataset
 from dsv.model.history import ClassMove, LogEntry, Meaning
+from dsv.model.profile import Profile
 from dsv.model.progress import SILENT, Progress, each
 from dsv.model.revision import Revision
 from dsv.store.history import Commit, history
 from dsv.store.repository import Repository
-from dsv.store.revisions import parents, span, workspace
+from dsv.store.revisions import EMPTY, parents, shallow, span, workspace
 from dsv.store.trees import Tree
 
 MOST_MOVES = 3
@@ -58,13 +61,14 @@ def log(
         dataset.name: [*paths_of(dataset, places[dataset.name]), *outer_pointer(tree, dataset)] for dataset in chosen
     }
     commits = history(repository, [path for own in paths.values() for path in own], new, old, limit)
-    trees = _Trees(repository, [commit.id for commit in commits])
+    trees = _Trees(repository, [commit.id for commit in commits], [item.path for item in chosen])
+    memory = LogMemory(repository.cache_folder())
     entries = []
     for commit in each(progress, "counting rows of commits", commits):
-        touched = (item for item in chosen if any(_touches(path, paths[item.name]) for path in commit.paths))
-        for item in touched:
-            entry = _entry(trees, commit, item, first_path(item, places[item.name]))
-            entries.append(replace(entry, meaning=_meaning(trees, commit, item)) if meaning else entry)
+        for item in chosen:
+            if any(_touches(path, paths[item.name]) for path in commit.paths):
+                entries.append(_entry(trees, memory, commit, item, first_path(item, places[item.name]), meaning))
+    memory.save()
     return entries if limit is None else entries[:limit]
 
 
@@ -90,9 +94,30 @@ def _touches(path: str, own: Sequence[str]) -> bool:
 class _Trees:
     """The files of commits and of their first parents; those that were asked for last are kept."""
 
-    def __init__(self, repository: Repository, commits: Sequence[str]) -> None:
-        self._parents = parents(repository, commits)
+    def __init__(self, repository: Repository, commits: Sequence[str], paths: Sequence[str]) -> None:
+        self._repository = repository
+        self._commits = commits
+        self._paths = paths
+        self.shallow = shallow(repository)
         self._at = lru_cache(maxsize=KEPT)(partial(Tree, repository))
+
+    @cached_property
+    def _parents(self) -> Mapping[str, Revision]:
+        return parents(self._repository, self._commits)
+
+    @cached_property
+    def _recorded(self) -> Recorded:
+        both = [str(one) for commit in self._commits for one in (commit, self._parents[commit].commit)]
+        return Recorded(self._repository, list(dict.fromkeys(both)), self._paths)
+
+    def profiles(self, commit: str, path: str) -> tuple[Profile | None, Profile | None] | None:
+        """The profiles before and after, the first None if nothing was before; None where one is not to be had."""
+        before = self._parents[commit]
+        new = self._recorded.profile(commit, path)
+        if before.name == EMPTY:
+            return None if new is None else (None, new)
+        old = self._recorded.profile(str(before.commit), path)
+        return None if old is None or new is None else (old, new)
 
     def of(self, commit: str) -> Tree:
         return self._at(Revision(name=commit, commit=commit))
@@ -101,33 +126,59 @@ class _Trees:
         return self._at(self._parents[commit])
 
 
-def _entry(trees: _Trees, commit: Commit, dataset: Dataset, first: str | None) -> LogEntry:
-    before, tree = trees.before(commit.id), trees.of(commit.id)
+def _entry(
+    trees: _Trees, memory: LogMemory, commit: Commit, dataset: Dataset, first: str | None, meaning: bool
+) -> LogEntry:
     told = told_deltas(commit.trailers.get(TRAILER, "")).get(dataset.name)
-    counted = count(tree.repo, before, tree, dataset, told, first=first)
-    documents = documents_of(dataset)
-    touched_lock = f"{documents}/{CHAIN_LOCK}" in commit.paths
-    return LogEntry(
+    entry = LogEntry(
         commit=commit.id,
         author=commit.author,
         date=commit.date,
         subject=commit.subject,
         dataset=dataset.name,
-        delta=counted.delta,
-        rows=counted.rows,
-        migrations=tuple(_applied(before, tree, f"{documents}/{CHAIN_LOCK}")) if touched_lock else (),
+        delta=told,
+        rows=None,
     )
+    if commit.id in trees.shallow:
+        # What was before it is not in this clone, so nothing can be held against what it tells.
+        return entry
+    declaration = declaration_id(dataset, first)
+    known = memory.recall(entry, declaration, meaning=meaning)
+    if known is None:
+        known = _found(trees, entry, commit, dataset, first)
+        known = replace(known, meaning=_meaning(trees, commit, dataset, first)) if meaning else known
+        memory.keep(known, declaration)
+    return known
 
 
-def _meaning(trees: _Trees, commit: Commit, dataset: Dataset) -> Meaning | None:
+def _found(trees: _Trees, entry: LogEntry, commit: Commit, dataset: Dataset, first: str | None) -> LogEntry:
+    """The entry with the counts and migrations of its commit."""
+    lock = f"{documents_of(dataset)}/{CHAIN_LOCK}"
+    profiles = trees.profiles(commit.id, dataset.path) if first is None else None
+    if profiles is not None and entry.delta is not None and lock not in commit.paths:
+        old, new = (0 if profile is None else profile.rows for profile in profiles)
+        if old + entry.delta.added - entry.delta.removed == new:
+            return replace(entry, rows=new)
+    before, tree = trees.before(commit.id), trees.of(commit.id)
+    counted = count(tree.repo, before, tree, dataset, entry.delta, first=first)
+    migrations = tuple(_applied(before, tree, lock)) if lock in commit.paths else ()
+    return replace(entry, delta=counted.delta, rows=counted.rows, migrations=migrations)
+
+
+def _meaning(trees: _Trees, commit: Commit, dataset: Dataset, first: str | None) -> Meaning | None:
     """What became of schema and classes; of data that no profile describes, nothing is known."""
-    try:
-        with compare_trees(
-            (trees.before(commit.id), trees.of(commit.id)), dataset.name, options=DiffOptions(profiles=True)
-        ) as comparison:
-            (diff,) = comparison.result.datasets
-    except DsvError:
-        return None
+    profiles = trees.profiles(commit.id, dataset.path) if first is None else None
+    if profiles is not None:
+        from dsv.diff.profiles import diff_profiles
+
+        diff = diff_profiles(dataset.name, dataset.path, *profiles, key_source="declared")
+    else:
+        both = trees.before(commit.id), trees.of(commit.id)
+        try:
+            with compare_trees(both, dataset.name, options=DiffOptions(profiles=True)) as comparison:
+                (diff,) = comparison.result.datasets
+        except DsvError:
+            return None
     moves = [
         ClassMove(field=label.field, name=item.name, old=item.old, new=item.new)
         for label in diff.labels

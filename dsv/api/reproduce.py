@@ -21,7 +21,7 @@ from dsv.model.dataset import Dataset
 from dsv.model.migration import LockEntry
 from dsv.model.progress import SILENT, Progress
 from dsv.model.reproduction import Made, Reproduced, Reproduction, Verdict
-from dsv.store import dvc
+from dsv.store import dvc, objects
 from dsv.store.hashes import file_md5
 from dsv.store.located import Located
 from dsv.store.repository import Repository
@@ -98,9 +98,10 @@ def _verified(
     entries = {stage_name(dataset.name, entry.id): entry for entry in chain.entries}
     stages = [*entries, dataset.name]
     path = posixpath.join(project, PIPELINE)
-    address = posixpath.relpath(path, again.relative(again.require_dvc()))
+    root = objects.project_of(again, dataset.declared_in)
+    address = posixpath.relpath(path, again.relative(root))
     with progress.task(f"running the chain of {dataset.name}"):
-        dvc.rerun(again, [f"{address}:{name}" for name in stages], again.root.parent / "site")
+        dvc.rerun(again, root, [f"{address}:{name}" for name in stages], again.root.parent / "site")
     last = chain.entries[-1] if chain.entries else None
     made = tuple(
         _made(path, stage, entries.get(stage, last), dataset, recorded.root / path, again.root / path)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from dsv.api.diff import Comparison, DiffOptions, compare_sides
 from dsv.api.pairs import repository_pairs
-from dsv.errors import UsageError
+from dsv.errors import UnknownRevision, UsageError
 from dsv.model.history import CommitDetails
 from dsv.model.progress import SILENT, Progress
 from dsv.store.history import details
 from dsv.store.repository import Repository
-from dsv.store.revisions import parents, resolve
+from dsv.store.revisions import parents, resolve, shallow
 from dsv.store.trees import Tree
 
 
@@ -34,6 +34,12 @@ def show(
     repository = Repository.discover(start)
     after = resolve(repository, word)
     about = details(repository, after)
+    if about.commit in shallow(repository):
+        raise UnknownRevision(
+            f"the parent of {word} is not in this clone, which is shallow",
+            where=about.commit,
+            hint="git fetch --deepen 1",
+        )
     before = parents(repository, [about.commit])[about.commit]
     trees = Tree(repository, before), Tree(repository, after)
     with progress.task("comparing"):

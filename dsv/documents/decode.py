@@ -6,6 +6,7 @@ import dataclasses
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from dsv.documents.yaml import KeyPath, Lines
@@ -101,7 +102,7 @@ def _dataclass(problems: Problems, cls: Any, value: Any, path: KeyPath) -> Any:
     if not isinstance(value, Mapping):
         problems.add(path, _mismatch(path, "keys and values", value))
         return None
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     fields = {str(item.metadata.get("key", item.name)): item for item in dataclasses.fields(cls) if item.init}
     before = len(problems.found)
     for key in value:
@@ -120,6 +121,11 @@ def _dataclass(problems: Problems, cls: Any, value: Any, path: KeyPath) -> Any:
     except DsvError as error:
         problems.add(path, error.message, error.hint)
         return None
+
+
+@lru_cache(maxsize=256)
+def _hints(cls: Any) -> dict[str, Any]:
+    return get_type_hints(cls)
 
 
 def _union(problems: Problems, annotation: Any, value: Any, path: KeyPath) -> Any:

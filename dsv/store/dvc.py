@@ -163,18 +163,18 @@ def checkout(repo: Repository, targets: Sequence[str], *, force: bool = False) -
     _run(repo, repo.require_dvc(), "checkout", *options, "--", *targets)
 
 
-def checkout_all(repo: Repository) -> None:
-    """Put all outputs that are in the cache into the work tree. Raises: RepositoryError: DVC refused."""
-    _run(repo, repo.require_dvc(), "checkout", "--allow-missing", "--force")
+def checkout_all(repo: Repository, project: Path) -> None:
+    """Put all outputs of a project that are in the cache into its work tree. Raises: RepositoryError: DVC refused."""
+    _run(repo, project, "checkout", "--allow-missing", "--force")
 
 
-def rerun(repo: Repository, addresses: Sequence[str], folder: Path) -> None:
-    """Run stages in their order, whatever is cached of their results. Raises: RepositoryError: one failed.
+def rerun(repo: Repository, project: Path, addresses: Sequence[str], folder: Path) -> None:
+    """Run stages of a project in their order, whatever is cached of their results.
 
-    `folder` takes what DVC remembers of files meanwhile.
+    `folder` takes what DVC remembers of files meanwhile. Raises: RepositoryError: a stage failed.
     """
     site = {"DVC_SITE_CACHE_DIR": str(folder)}
-    _run(repo, repo.require_dvc(), "repro", "--force", "--single-item", "--no-run-cache", "--", *addresses, more=site)
+    _run(repo, project, "repro", "--force", "--single-item", "--no-run-cache", "--", *addresses, more=site)
 
 
 def configure(project: Path, cache: Path, like: Path | None) -> None:

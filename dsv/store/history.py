@@ -78,13 +78,6 @@ def blobs_named(repo: Repository, pattern: str) -> list[str]:
     return [blob for blob in dict.fromkeys(found) if blob.strip("0")]
 
 
-def shallow(repo: Repository) -> frozenset[str]:
-    """The commits whose parents a shallow clone lacks."""
-    answer = git.read(repo.root, "rev-parse", "--git-path", "shallow").decode("utf-8", "surrogateescape")
-    path = repo.root / answer.rstrip("\n")
-    return frozenset(path.read_text("ascii").split()) if path.is_file() else frozenset()
-
-
 def _log(repo: Repository, paths: Sequence[str], span: Sequence[str], more: Sequence[str]) -> tuple[Commit, ...]:
     if not paths:
         return ()

@@ -41,8 +41,12 @@ def _revision(repo: Repository, name: str, commit: str | None) -> Revision:
         return Revision(name=_told(repo, name), commit=commit)
     if _commit(repo, "HEAD") is None:
         raise UnknownRevision("the repository has no commit yet", where=name, hint="git commit")
-    hint = did_you_mean(name, names(repo)) or "git log --oneline"
-    raise UnknownRevision(f"unknown revision {name!r}", hint=hint)
+    near = did_you_mean(name, names(repo)) or "git log --oneline"
+    if shallow(repo) and not near.startswith("did you mean"):
+        raise UnknownRevision(
+            f"unknown revision {name!r}", where="this clone is shallow", hint="git fetch --unshallow --tags"
+        )
+    raise UnknownRevision(f"unknown revision {name!r}", hint=near)
 
 
 def _told(repo: Repository, name: str) -> str:
@@ -124,6 +128,13 @@ def parents(repo: Repository, commits: Sequence[str]) -> dict[str, Revision]:
         else Revision(name=id, commit=id)
         for commit, id in first.items()
     }
+
+
+def shallow(repo: Repository) -> frozenset[str]:
+    """The commits whose parents a shallow clone lacks."""
+    answer = git.read(repo.root, "rev-parse", "--git-path", "shallow").decode("utf-8", "surrogateescape")
+    path = repo.root / answer.rstrip("\n")
+    return frozenset(path.read_text("ascii").split()) if path.is_file() else frozenset()
 
 
 def published(repo: Repository) -> list[Revision]:

@@ -57,7 +57,8 @@ def sweep(repo: Repository) -> None:
     with suppress(git.GitFailed):
         listed = git.read(repo.root, "worktree", "list", "--porcelain", "-z").split(b"\0")
         tops = [Path(os.fsdecode(line[9:])) for line in listed if line.startswith(b"worktree ")]
-        for top in tops:
+        clones = Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{repo.root.name}") if _is_submodule(repo) else ()
+        for top in (*tops, *clones):
             if top.parent.name.startswith(PREFIX) and not _in_use(top.parent):
                 _remove(repo, top)
                 shutil.rmtree(top.parent, ignore_errors=True)
@@ -73,10 +74,20 @@ def _temporary() -> str:
 
 
 def _make(repo: Repository, revision: Revision, top: Path) -> None:
+    commit = str(revision.commit)
     try:
-        git.write(repo.root, *_HOOKS_OFF, "worktree", "add", "--quiet", "--detach", str(top), str(revision.commit))
+        if _is_submodule(repo):
+            # DVC takes a work tree that is linked to a submodule for one outside of its repository.
+            git.write(repo.root, "clone", "--quiet", "--shared", "--no-checkout", str(repo.root), str(top))
+            git.write(top, *_HOOKS_OFF, "checkout", "--quiet", "--detach", commit)
+        else:
+            git.write(repo.root, *_HOOKS_OFF, "worktree", "add", "--quiet", "--detach", str(top), commit)
     except git.GitFailed as error:
         raise RepositoryError(f"{revision.name} cannot be checked out", where=error.said) from None
+
+
+def _is_submodule(repo: Repository) -> bool:
+    return bool(git.read(repo.root, "rev-parse", "--show-superproject-working-tree").strip())
 
 
 def _remove(repo: Repository, top: Path) -> None:
@@ -112,7 +123,7 @@ def _in_use(folder: Path) -> bool:
 
 def _settle(repo: Repository, top: Path, private: Path | None) -> None:
     """Tell DVC in the new work tree where caches and remotes are, in the files that Git ignores."""
-    for project in _projects(top):
+    for project in projects(top):
         own = repo.root / project
         if private is not None:
             dvc.configure(top / project, private, None)
@@ -120,7 +131,7 @@ def _settle(repo: Repository, top: Path, private: Path | None) -> None:
             dvc.configure(top / project, cache_folder(own), own)
 
 
-def _projects(top: Path) -> list[Path]:
+def projects(top: Path) -> list[Path]:
     """The folders of a work tree that hold a DVC project, relative to its top."""
     found = git.lines(top, "ls-files", "-z", "--", ":(glob)**/.dvc/config")
     return [Path(path).parent.parent for path in found]

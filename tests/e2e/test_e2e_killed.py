@@ -68,6 +68,13 @@ def edited(user: User) -> None:
     user.write("data/signs.csv", EDITED)
 
 
+def committed(user: User) -> None:
+    """A commit, and one more edit that is to go into it."""
+    edited(user)
+    user.dsv("commit", "-m", "Edit")
+    user.write("data/signs.csv", EDITED.replace("g.jpg,bus", "g.jpg,car"))
+
+
 def removed(user: User) -> None:
     user.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
     user.dsv("migrate", "up")
@@ -90,6 +97,7 @@ COMMANDS: dict[str, tuple[Callable[[User], None], tuple[str, ...]]] = {
     "capture": (renamed, ("migrate", "new", "--from-workspace")),
     "up-captured": (captured, ("migrate", "up")),
     "commit": (edited, ("commit", "-m", "Edit")),
+    "amend": (committed, ("commit", "--amend", "-m", "Edit, mended")),
 }
 
 
@@ -119,7 +127,7 @@ class Fault:
         self.new = files(reference)
         self.done = reference.git("rev-list", "--count", "HEAD"), reference.git("status", "--porcelain")
         self.status = reference.dvc("status")
-        assert self.new != self.old or name == "commit"
+        assert self.new != self.old or self.words[0] == "commit"
         # What was captured is still an edit to DVC, until it is applied.
         assert name == "capture" or "up to date" in self.status
 
@@ -174,6 +182,7 @@ class Fault:
         ("up", 0.6),
         ("remove", 0.7),
         ("commit", 0.8),
+        ("amend", 0.6),
         ("capture", 0.9),
     ],
 )

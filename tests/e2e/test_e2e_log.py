@@ -147,3 +147,31 @@ def test_a_copy_that_stays_is_not_taken_for_a_move(repo: User) -> None:
     repo.dsv("commit", "-m", "another file")
     assert repo.git("ls-files", "*.dvc").split() == ["a.csv.dvc", "b.csv.dvc"]
     assert (repo.folder / "a.csv.profile.yaml").exists()
+
+
+def test_what_is_remembered_of_commits_is_what_would_be_found(signs: User) -> None:
+    signs.write("data/signs.csv", signs.read("data/signs.csv").replace("a.jpg,bike", "a.jpg,car"))
+    signs.dsv("commit", "-m", "A label")
+    signs.dsv("migrate", "new", "add_field", "name=lang", "type=string", "default=en")
+    signs.dsv("migrate", "up")
+    signs.dsv("commit", "-m", "A field")
+    plain, stat = signs.dsv("log").out, signs.dsv("log", "--stat").out
+    memory = signs.folder / ".dvc/tmp/dsv/log.json"
+    remembered = memory.read_text()
+    assert (signs.dsv("log").out, signs.dsv("log", "--stat").out) == (plain, stat)
+    for damage in (
+        "",
+        "[]",
+        '{"stamp": 1}',
+        remembered.replace('"entries": {', '"entries": {"x": 3, '),
+        remembered[:90],
+    ):
+        memory.write_text(damage)
+        assert (signs.dsv("log").out, signs.dsv("log", "--stat").out) == (plain, stat)
+    # Another declaration is another question.
+    signs.write("dvc.yaml", signs.read("dvc.yaml").replace("- image", "- class"))
+    assert signs.dsv("log", code=None).out is not None
+    memory.unlink()
+    memory.mkdir()
+    signs.git("checkout", "-q", "dvc.yaml")
+    assert signs.dsv("log").out == plain
