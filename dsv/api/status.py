@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dsv.api.chains import OpenChain, has_chain, open_chain
 from dsv.api.deltas import workspace_counts
+from dsv.api.lineage import paths_of
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
 from dsv.api.running import changed_inputs, check_published
@@ -19,6 +20,7 @@ from dsv.model.history import DatasetStatus, RowDelta
 from dsv.model.profile import profile_path
 from dsv.model.progress import SILENT, Progress, each
 from dsv.model.revision import Revision
+from dsv.store import objects, pushed
 from dsv.store.commit import changed_paths
 from dsv.store.revisions import EMPTY, head_name
 from dsv.store.trees import Located, Tree
@@ -35,8 +37,11 @@ class Status:
     datasets: tuple[DatasetStatus, ...]
 
 
-def status(start: Path, progress: Progress = SILENT) -> Status:
+def status(start: Path, progress: Progress = SILENT, *, remote: bool = False) -> Status:
     """Where each declared dataset stands; of one that cannot be read, why.
+
+    What is not pushed is told as far as Git's upstream branch, and a remote on this machine, tell; with
+    `remote` any remote of DVC's is asked for its listing.
 
     Raises: NotARepository, DocumentError.
     """
@@ -45,7 +50,8 @@ def status(start: Path, progress: Progress = SILENT) -> Status:
     return Status(
         heading=_heading(workspace, trees[0].revision),
         datasets=tuple(
-            _attempt(workspace, trees, dataset) for dataset in each(progress, "looking at datasets", workspace.declared)
+            _attempt(workspace, trees, dataset, remote)
+            for dataset in each(progress, "looking at datasets", workspace.declared)
         ),
     )
 
@@ -63,6 +69,7 @@ class _Notes:
     changes: list[str]
     steps: list[str]
     findings: list[Finding]
+    unpushed: list[str]
 
     def add(self, change: str, step: str) -> None:
         self.changes.append(change)
@@ -70,10 +77,10 @@ class _Notes:
             self.steps.append(step)
 
 
-def _attempt(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset) -> DatasetStatus:
+def _attempt(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset, remote: bool) -> DatasetStatus:
     """Where a dataset stands. One broken file must not hide what is to be said of the others."""
     try:
-        return _dataset(workspace, trees, dataset)
+        return _dataset(workspace, trees, dataset, remote)
     except DsvError as error:
         place = "" if error.where is None else f"{error.where}: "
         finding = Finding(rule="unreadable", level="error", message=f"{place}{error.message}")
@@ -93,8 +100,8 @@ def _attempt(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset) -
         )
 
 
-def _dataset(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset) -> DatasetStatus:
-    notes = _Notes([], [], [])
+def _dataset(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset, remote: bool) -> DatasetStatus:
+    notes = _Notes([], [], [], [])
     located = workspace.tree.find(dataset.path)
     project = workspace.project(dataset)
     opened = open_chain(project, dataset.name) if has_chain(project, dataset.name) else None
@@ -111,6 +118,7 @@ def _dataset(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset) -
         _chain(workspace, opened, notes)
         if pending:
             notes.steps.append("dsv migrate plan, then dsv migrate up")
+    _unpushed(workspace, trees[0], dataset, opened, remote, notes)
     return DatasetStatus(
         dataset=dataset.name,
         path=dataset.path,
@@ -122,6 +130,7 @@ def _dataset(workspace: Workspace, trees: tuple[Tree, Tree], dataset: Dataset) -
         changes=tuple(notes.changes),
         next_steps=tuple(notes.steps),
         findings=tuple(notes.findings),
+        unpushed=tuple(notes.unpushed),
     )
 
 
@@ -152,6 +161,33 @@ def _uncommitted(
         notes.add("the rows differ from HEAD", commit)
     if changed := changed_paths(repository, paths):
         notes.add(f"not committed: {', '.join(changed)}", commit)
+
+
+def _unpushed(
+    workspace: Workspace, head: Tree, dataset: Dataset, opened: OpenChain | None, remote: bool, notes: _Notes
+) -> None:
+    """What HEAD has, and others cannot get."""
+    if head.revision.name == EMPTY:
+        return
+    repository = workspace.repository
+    commits = pushed.unpushed_commits(repository, paths_of(dataset, ()))
+    if commits:
+        notes.unpushed.append(f"{commits} {'commit' if commits == 1 else 'commits'} that changed it")
+        notes.steps.append("git push")
+    paths = [dataset.path]
+    if opened is not None:
+        paths.append(repository.relative(opened.project.path(opened.base.path)))
+        if dataset.versions != "local":
+            versions = (opened.project.version(opened.base, entry.id) for entry in opened.lock.entries)
+            paths += [repository.relative(path) for path in versions]
+    held = [located for path in paths if (located := head.find(path)) is not None and located.pointer is not None]
+    if not held:
+        return
+    project = objects.project_of(repository, str(held[0].pointer))
+    found = pushed.lacking(project, pushed.objects_of(project, held), ask=remote)
+    if found is not None and found.lacking:
+        notes.unpushed.append(f"{found.lacking} of {found.objects} objects of its data, to the remote {found.remote}")
+        notes.steps.append("dvc push")
 
 
 def _chain(workspace: Workspace, opened: OpenChain, notes: _Notes) -> None:

@@ -75,9 +75,10 @@ class LogEntry:
 class DatasetStatus:
     """Where one dataset stands.
 
-    `changes` are sentences about what is not committed or not applied; `next_steps` the commands
-    that would take care of them, one for each. `delta` compares the workspace with HEAD. Of one that
-    is not `readable` a finding says why and `hint` how to mend it; nothing else is known.
+    `changes` are sentences about what is not committed or not applied, `unpushed` about what is committed
+    and only here; `next_steps` the commands that would take care of them, one for each. `delta` compares
+    the workspace with HEAD. Of one that is not `readable` a finding says why and `hint` how to mend it;
+    nothing else is known.
     """
 
     dataset: str
@@ -90,6 +91,7 @@ class DatasetStatus:
     changes: tuple[str, ...]
     next_steps: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    unpushed: tuple[str, ...] = ()
     readable: bool = True
     hint: str | None = None
 

@@ -228,6 +228,43 @@ def fetch(project: Path, wanted: Iterable[CacheObject]) -> None:
         raise RepositoryError(f"the DVC remote cannot be read: {error}", hint="dvc fetch") from error
 
 
+def lacking(project: Path, wanted: Iterable[CacheObject]) -> list[CacheObject]:
+    """Those of the objects that the project's default remote lacks, by its own listing.
+
+    Raises: RepositoryError: no remote, or it cannot be reached.
+    """
+    import logging
+
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    wanted = list(wanted)
+    found: list[CacheObject] = []
+    try:
+        with Repo(str(project)) as repo:
+            for legacy in sorted({item.legacy for item in wanted}):
+                remote = repo.cloud.get_remote_odb(None, "status", hash_name="md5-dos2unix" if legacy else "md5")
+                asked = [item for item in wanted if item.legacy == legacy]
+                there = set(remote.oids_exist([item.md5 for item in asked]))
+                missing = [item for item in asked if item.md5 not in there]
+                if missing:
+                    _check_reached(remote, missing[0].md5)
+                found += missing
+    except Exception as error:  # a remote's own library raises what it likes
+        raise RepositoryError(f"the DVC remote cannot be read: {error}", hint="dvc remote list") from error
+    return found
+
+
+def _check_reached(remote: Any, md5: str) -> None:
+    """Require that an object is missing, and not the whole remote. Raises: OSError: it cannot be reached."""
+    try:
+        remote.fs.info(remote.oid_to_path(md5))
+    except FileNotFoundError as error:
+        # To some remotes' libraries what cannot be reached does not exist.
+        if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
+            raise error.__cause__ from None
+
+
 def _mend(project: Path) -> None:
     """Take away what a DVC that was killed while it wrote left of its own lock: every later DVC would refuse it.
 

@@ -32,6 +32,8 @@ def _status(status: DatasetStatus) -> Iterator[Block]:
         yield Line(spans=spans(Span(text="~", role="changed"), " ", change), indent=1)
     for name in status.pending:
         yield Line(spans=spans(Span(text="+", role="added"), " pending ", code(name)), indent=1)
+    for item in status.unpushed:
+        yield Line(spans=spans(Span(text="^", role="changed"), " not pushed: ", item), indent=1)
     for command in status.next_steps:
         yield Line(spans=spans(muted("next: "), code(command)), indent=1)
 

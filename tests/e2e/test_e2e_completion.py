@@ -41,6 +41,28 @@ def test_bash_completes_names_of_the_repository(signs: User) -> None:
     assert bash(signs, "migrate", "new", "drop_field", "field", "=", "sc") == ["score"]
 
 
+def test_ids_of_migrations_are_completed(signs: User) -> None:
+    signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "new", "rename_class", "from=bus", "to=coach")
+    assert bash(signs, "migrate", "up", "m0001") == ["m0001_rename_class_bike"]
+    assert bash(signs, "migrate", "show", "m") == ["m0000_base", "m0001_rename_class_bike", "m0002_rename_class_bus"]
+
+
+def test_bash_completes_through_git(signs: User) -> None:
+    """As Git's own completion calls it: for `git dsv diff vi` and `git -C . dsv com`."""
+    signs.git("branch", "vivid")
+    for words, first, expected in (("git dsv diff vi", 1, "vivid"), ("git -C . dsv compl", 3, "completion")):
+        script = f"""
+            export PATH={shlex.quote(os.path.dirname(DSV))}:$PATH
+            eval "$(dsv completion bash)"
+            words=({words}); cword=$((${{#words[@]}} - 1)); __git_cmd_idx={first}
+            _git_dsv
+            printf '%s\\n' "${{COMPREPLY[@]}}"
+        """
+        done = subprocess.run(["bash", "-c", script], cwd=signs.folder, capture_output=True, text=True, check=True)
+        assert (done.stdout.split(), done.stderr) == ([expected], "")
+
+
 def test_where_nothing_can_be_named_nothing_is_said(user: User) -> None:
     assert bash(user, "diff", "x") == []
     assert bash(user, "commit", "x") == []

@@ -7,6 +7,24 @@ import click
 from dsv.cli.output import Terminal
 
 SHELLS = ("bash", "zsh", "fish")
+# `git dsv` is completed too, through what Git's own completion calls for a command of that name.
+THROUGH_GIT = {
+    "bash": """
+_git_dsv() {
+    local first=${__git_cmd_idx:-1}
+    local COMP_WORDS=("${words[@]:first}") COMP_CWORD=$((cword - first))
+    _dsv_completion dsv
+}
+""",
+    "zsh": """
+_git-dsv() {
+    _dsv_completion
+}
+zstyle -g _dsv_git_commands ':completion:*:*:git:*' user-commands
+zstyle ':completion:*:*:git:*' user-commands $_dsv_git_commands dsv:'version control for datasets'
+""",
+    "fish": "",
+}
 
 
 @click.command("completion")
@@ -27,4 +45,4 @@ def command(terminal: Terminal, shell: str) -> None:
         raise RuntimeError(f"click knows no shell {shell!r}")
     root = click.get_current_context().find_root().command
     complete = made(root, {}, "dsv", "_DSV_COMPLETE")
-    terminal.emit(complete.source_template % complete.source_vars() + "\n")
+    terminal.emit(complete.source_template % complete.source_vars() + "\n" + THROUGH_GIT[shell])

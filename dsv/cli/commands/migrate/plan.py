@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from dsv.cli.completion import complete
 from dsv.cli.options import Display, dataset_option, result_options
 from dsv.cli.output import Terminal
 
 
 @click.command("plan")
-@click.argument("to", required=False, metavar="[ID]")
+@click.argument("to", required=False, metavar="[ID]", shell_complete=complete("migration"))
 @dataset_option
 @click.option(
     "--pin", "pinned", is_flag=True, help="Write what they come to into their documents; up holds them to it."

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from dsv.cli.completion import complete
 from dsv.cli.options import dataset_option
 from dsv.cli.output import Terminal
 
 
 @click.command("remove")
-@click.argument("migration", metavar="ID")
+@click.argument("migration", metavar="ID", shell_complete=complete("migration"))
 @dataset_option
 @click.pass_obj
 def command(terminal: Terminal, migration: str, dataset: str | None) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from dsv.cli.completion import complete
 from dsv.cli.options import dataset_option
 from dsv.cli.output import Terminal
 
 
 @click.command("revert")
-@click.argument("migration", metavar="ID")
+@click.argument("migration", metavar="ID", shell_complete=complete("migration"))
 @dataset_option
 @click.option("--skip-conflicts", is_flag=True, help="Leave what was touched since as it is, and undo the rest.")
 @click.option("--title", metavar="TEXT", help="What the new migration does.")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from dsv.cli.completion import complete
 from dsv.cli.options import Display, dataset_option, result_options
 from dsv.cli.output import Terminal
 
 
 @click.command("show")
-@click.argument("migration", metavar="ID")
+@click.argument("migration", metavar="ID", shell_complete=complete("migration"))
 @dataset_option
 @result_options("dsv.migrate-show/1")
 @click.pass_obj

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from dsv.cli.completion import complete
 from dsv.cli.options import Display, dataset_option, result_options
 from dsv.cli.output import Terminal
 
@@ -13,7 +14,7 @@ FAILED, UNKNOWN = 1, 3
 
 
 @click.command("test")
-@click.argument("migration", required=False, metavar="[ID]")
+@click.argument("migration", required=False, metavar="[ID]", shell_complete=complete("migration"))
 @dataset_option
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Use about N rows; guards do not count then.")
 @result_options("dsv.migrate-test/1")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from dsv.cli.completion import complete
 from dsv.cli.options import dataset_option
 from dsv.cli.output import Terminal
 
 
 @click.command("up")
-@click.argument("to", required=False, metavar="[ID]")
+@click.argument("to", required=False, metavar="[ID]", shell_complete=complete("migration"))
 @dataset_option
 @click.pass_obj
 def command(terminal: Terminal, to: str | None, dataset: str | None) -> None:

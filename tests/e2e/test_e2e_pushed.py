@@ -1,0 +1,52 @@
+"""`dsv status` tells what is committed and not where others get it; DVC's own status agrees."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.e2e.conftest import SIGNS, User
+
+
+def test_commits_and_data_that_are_only_here(signs: User, tmp_path: Path) -> None:
+    signs.git("init", "-q", "--bare", str(tmp_path / "upstream.git"))
+    signs.git("remote", "add", "origin", str(tmp_path / "upstream.git"))
+    assert "not pushed" not in signs.dsv("status").out, "nowhere to push to"
+    signs.git("push", "-q", "-u", "origin", "HEAD")
+    signs.dvc("remote", "add", "-q", "-d", "store", "../store")
+    out = signs.dsv("status").out
+    assert "^ not pushed: 1 of 1 objects of its data, to the remote store" in out and "next: dvc push" in out
+    signs.dvc("push", "-q")
+    assert "not pushed" not in signs.dsv("status").out
+
+    signs.write("data/signs.csv", SIGNS.replace("a.jpg,bike", "a.jpg,car"))
+    signs.dsv("commit", "-m", "A label")
+    out = signs.dsv("status").out
+    assert "clean" in out and "^ not pushed: 1 commit that changed it" in out and "next: git push" in out
+    signs.git("push", "-q")
+    signs.dvc("push", "-q")
+    assert "not pushed" not in signs.dsv("status").out
+    # What DVC would say if it looked: a remote that lost an object.
+    shutil.rmtree(tmp_path / "store" / "files")
+    assert "1 of 1 objects" in signs.dsv("status").out
+    assert "1 of 1 objects" in signs.dsv("status", "--remote").out
+
+
+def test_versions_of_a_chain_count(signs: User) -> None:
+    signs.dvc("remote", "add", "-q", "-d", "store", "../store")
+    signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
+    signs.dsv("migrate", "up")
+    signs.dsv("commit", "-m", "One")
+    out = signs.dsv("status").out
+    # The base, the published file, and the version: its listing and its files.
+    files = [path for path in (signs.folder / "data/.versions").rglob("*") if path.is_file()]
+    assert f"{3 + len(files)} of {3 + len(files)} objects" in out
+    signs.dvc("push", "-q")
+    assert "not pushed" not in signs.dsv("status").out
+
+
+def test_another_remote_is_asked_only_if_wanted(signs: User, tmp_path: Path) -> None:
+    signs.dvc("remote", "add", "-q", "-d", "far", "http://127.0.0.1:9/nowhere")
+    assert "not pushed" not in signs.dsv("status").out
+    ran = signs.dsv("status", "--remote", code=3)
+    assert "the DVC remote cannot be read" in ran.out and "Traceback" not in ran.err
