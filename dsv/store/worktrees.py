@@ -57,7 +57,7 @@ def sweep(repo: Repository) -> None:
     with suppress(git.GitFailed):
         listed = git.read(repo.root, "worktree", "list", "--porcelain", "-z").split(b"\0")
         tops = [Path(os.fsdecode(line[9:])) for line in listed if line.startswith(b"worktree ")]
-        clones = Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{repo.root.name}") if _is_submodule(repo) else ()
+        clones = Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{repo.root.name}") if _is_cloned(repo) else ()
         for top in (*tops, *clones):
             if top.parent.name.startswith(PREFIX) and not _in_use(top.parent):
                 _remove(repo, top)
@@ -76,8 +76,7 @@ def _temporary() -> str:
 def _make(repo: Repository, revision: Revision, top: Path) -> None:
     commit = str(revision.commit)
     try:
-        if _is_submodule(repo):
-            # DVC takes a work tree that is linked to a submodule for one outside of its repository.
+        if _is_cloned(repo):
             git.write(repo.root, "clone", "--quiet", "--shared", "--no-checkout", str(repo.root), str(top))
             git.write(top, *_HOOKS_OFF, "checkout", "--quiet", "--detach", commit)
         else:
@@ -86,8 +85,16 @@ def _make(repo: Repository, revision: Revision, top: Path) -> None:
         raise RepositoryError(f"{revision.name} cannot be checked out", where=error.said) from None
 
 
-def _is_submodule(repo: Repository) -> bool:
-    return bool(git.read(repo.root, "rev-parse", "--show-superproject-working-tree").strip())
+def _is_cloned(repo: Repository) -> bool:
+    """Say whether a clone without objects of its own has to stand in for a linked work tree.
+
+    DVC takes one that is linked to a submodule for one outside of its repository, and a repository that is
+    read-only takes no note of links.
+    """
+    if git.read(repo.root, "rev-parse", "--show-superproject-working-tree").strip():
+        return True
+    common = git.read(repo.root, "rev-parse", "--path-format=absolute", "--git-common-dir")
+    return not os.access(os.fsdecode(common.rstrip(b"\n")), os.W_OK)
 
 
 def _remove(repo: Repository, top: Path) -> None:

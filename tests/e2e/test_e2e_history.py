@@ -185,3 +185,22 @@ def test_a_fresh_clone_without_data_has_the_history_and_says_what_needs_data(mad
         clone.dsv("blame", "he", "--where", "true", "--json").json
         == made.dsv("blame", "he", "--where", "true", "--json").json
     )
+
+
+def test_dvc_agrees_at_every_step(made: User) -> None:
+    """Which revisions changed the file, what the profile says of both sides, and that nothing is left to do."""
+    assert "up to date" in made.dvc("status") and made.git("status", "--porcelain") == ""
+    commits = made.git("rev-list", "--reverse", "HEAD").split()
+    entries = {entry["commit"]: entry for entry in made.dsv("log", "--json", "--", "sp").json["entries"]}
+    compared = 0
+    for old, new in zip(commits, commits[1:], strict=False):
+        modified = [
+            item["path"] for item in json.loads(made.dvc("diff", old, new, "--json") or "{}").get("modified", [])
+        ]
+        assert ("sp.csv" in modified) == (new in entries), "DVC and dsv name the same revisions"
+        if new in entries and compared < 3:
+            compared += 1
+            metrics = made.dvc("metrics", "diff", old, new, "--all", "--json", "--targets", "sp.csv.profile.yaml")
+            rows = json.loads(metrics)["sp.csv.profile.yaml"]["rows"]
+            delta = entries[new]["delta"]
+            assert (rows["new"], rows["old"]) == (entries[new]["rows"], rows["new"] - delta["added"] + delta["removed"])

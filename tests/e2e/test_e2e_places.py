@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import SIGNS, User
+from tests.e2e.conftest import SIGNS, Ran, User
 
 EDITED = SIGNS.replace("a.jpg,bike", "a.jpg,car")
 
@@ -156,3 +157,30 @@ def test_a_dataset_outside_of_the_repository(repo: User, tmp_path: Path) -> None
     assert "Traceback" not in ran.err and "outside" in ran.err
     repo.write("inside.csv", EDITED)
     assert "class: bike -> car" in repo.dsv("diff", "../outside.csv", "inside.csv", "-k", "image").out
+
+
+def test_a_checkout_that_is_read_only(edited: User) -> None:
+    """Verbs that read work, without a cache; those that write say in one message why they cannot."""
+    for path in (edited.folder, *edited.folder.rglob("*")):
+        path.chmod(path.stat().st_mode & 0o555)
+    user = Powerless(edited.folder)
+    try:
+        assert user.dsv("log").out == edited.dsv("log").out
+        reads(user)
+        for words in (("commit", "-m", "x"), ("tag", "signs", "v1"), ("install",), ("migrate", "new", "dedupe")):
+            ran = user.dsv(*words, code=3)
+            assert "ermission" in ran.err and "Traceback" not in ran.err
+    finally:
+        for path in (edited.folder, *edited.folder.rglob("*")):
+            path.chmod(path.stat().st_mode | 0o200)
+
+
+class Powerless(User):
+    """Root too has to keep to the permissions of files."""
+
+    def run(self, *words: str, code: int | None = 0) -> Ran:
+        if os.geteuid() == 0:
+            if shutil.which("setpriv") is None:
+                pytest.skip("root writes everywhere, and there is no setpriv")
+            words = ("setpriv", "--inh-caps=-all", "--bounding-set=-all", *words)
+        return super().run(*words, code=code)
