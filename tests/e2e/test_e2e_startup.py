@@ -78,7 +78,7 @@ def test_a_diff_imports_nothing_that_writes(history: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "most"), [(EDITED, 6), (SAME, 5), (CLEAN, 5), (PROFILED, 6), (("status",), 9), (("log",), 11)]
+    ("words", "most"), [(EDITED, 6), (SAME, 5), (CLEAN, 5), (PROFILED, 6), (("status",), 10), (("log",), 11)]
 )
 def test_few_git_processes(
     history: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], most: int
