@@ -40,20 +40,21 @@ def row_log(
     revisions: Sequence[str],
     target: Target,
     *,
+    key: tuple[str, ...] = (),
     limit: int | None = None,
     progress: Progress = SILENT,
 ) -> tuple[list[RowEvent], list[Finding]]:
     """The revisions that added, changed or took out a row, newest first, and findings about those not read.
 
     A merge is among them if the row differs from what it is at each of its parents. `revisions` are as
-    in `log`.
+    in `log`; `key` are the fields of the key where none is declared.
 
     Raises: UnknownRevision, UnknownDataset. UsageError: there is no key. UnknownRow: no revision has it.
     """
     repository = Repository.discover(start)
     new, old = span(repository, revisions)
     tree = Tree(repository, workspace())
-    line = lineage_of(tree, target.name, lambda name: repository.relative(start / name), span=(new, old))
+    line = lineage_of(tree, target.name, lambda name: repository.relative(start / name), key, span=(new, old))
     with SingleRows(line.dataset, line.first, progress) as rows:
         rows.wanted = (key_values(line.dataset.key, target.key or ()),)
         life = _Life(line, rows)

@@ -15,6 +15,7 @@ from dsv.views._words import code, delta, findings, muted, number, signed
 
 SHORT = 7
 DAY = len("2026-01-31")
+MOST_FIELDS = 4
 
 
 def build(entries: Sequence[LogEntry], stat: bool = False) -> Page:
@@ -102,8 +103,10 @@ def _meaning(meaning: Meaning | None) -> Iterator[Line]:
     if meaning is None:
         return
     if meaning.schema_changes:
-        parts = [part for item in meaning.schema_changes for part in (", ", *schema_change(item))][1:]
-        yield Line(spans=spans("schema ", *parts), indent=2)
+        shown = meaning.schema_changes[:MOST_FIELDS]
+        parts = [part for item in shown for part in (", ", *schema_change(item))][1:]
+        more = len(meaning.schema_changes) - len(shown)
+        yield Line(spans=spans("schema ", *parts, muted(f"  and {more} more" if more else "")), indent=2)
     if meaning.moves:
         moves = [part for item in meaning.moves for part in (", ", *_move(item))][1:]
         yield Line(

@@ -192,6 +192,9 @@ def test_a_table_that_is_not_declared_needs_a_key(repo: User) -> None:
     repo.git("commit", "-q", "-a", "-m", "two")
     assert "-k FIELD" in repo.dsv("blame", "t.csv:1,b", code=2).err
     assert origins(repo, "t.csv:1,b", "-k", "id", "-k", "part") == {"id": "one", "part": "one", "x": "two"}
+    assert "-k FIELD" in repo.dsv("log", "--", "t.csv:1,b", code=2).err
+    life = repo.dsv("log", "-k", "id", "-k", "part", "--", "t.csv:1,b").out
+    assert "~ id=1 part=b  x: 3 -> 4" in life and "+ id=1 part=b" in life
 
 
 def test_values_are_harmless_on_a_terminal(signs: User) -> None:
