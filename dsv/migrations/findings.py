@@ -134,11 +134,15 @@ def _signed(engine: Engine, folder: Path, name: str) -> tuple[int, int]:
     format_name, gzip = formats.detect(name)
     snapshot = Snapshot(path=inside(folder, name), format=format_name, gzip=gzip, shown_path=name)
     table = formats.scan(engine, snapshot).table
-    field = next((item for item in table.schema.names if item.lower() in REVIEWERS), None)
+    fields = [item for item in table.schema.names if item.lower() in REVIEWERS]
     rows = table.count()
-    if field is None:
+    if not fields:
         return rows, rows
-    blank = f"trim(coalesce({table.text(field)}, '')) = ''" if table.text_fields else f"{identifier(field)} IS NULL"
+    # Any of the fields may hold the name.
+    blank = " AND ".join(
+        f"trim(coalesce({table.text(field)}, '')) = ''" if table.text_fields else f"{identifier(field)} IS NULL"
+        for field in fields
+    )
     return rows, int(engine.value(f"SELECT count(*) FROM {table.relation} WHERE {blank}"))
 
 

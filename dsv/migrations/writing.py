@@ -69,12 +69,17 @@ def captured_text(id: str, after: str, title: str, operations: Sequence[tuple[Op
     return head + "".join(f"  {line}\n" for line in lines)
 
 
+SPARED = ("protect",)
+"""Parameters that say what is left alone: an id names what is done."""
+
+
 def slug(operation: str | None, parameters: Mapping[str, str]) -> str:
     """The end of an id: the operation's name and its first parameter, such as `rename_class_bike`."""
     if operation is None:
         return "migration"
     name = operation.partition("@")[0]
-    given = [key for key, item in _fields(name).items() if key in parameters and not _is_sql(item)]
+    fields = _fields(name).items()
+    given = [key for key, item in fields if key in parameters and key not in SPARED and not _is_sql(item)]
     if not given:
         return slugify(name)
     value = parameters[given[0]]

@@ -56,6 +56,7 @@ def test_a_leak_that_was_there_is_not_told_again(adopt: Any) -> None:
         ("id,old,new\nc,bike,car\n", "warning", 1, "no row of fix.csv names a reviewer"),
         ("id,old,new,Reviewer\na,bike,car,ana\nb,car,bike, \n", "info", 1, "1 of 2 rows of fix.csv name no reviewer"),
         ("id,old,new,reviewer\na,bike,car,ana\nb,car,bike,bo\n", None, 0, ""),
+        ("id,old,new,reviewer,reviewed_by\na,bike,car,,ana\nb,car,bike,bo,\n", None, 0, ""),
     ],
 )
 def test_corrections_that_nobody_signed_are_told(

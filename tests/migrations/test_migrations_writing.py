@@ -117,6 +117,7 @@ def test_slugs_make_ids() -> None:
     assert slug("relabel@1", {"file": "review 7.csv"}) == "relabel_review_7"
     assert slug("relabel", {"file": "../by hand/Review.v2.csv"}) == "relabel_review"
     assert slug("drop_rows", {"where": "score < 1"}) == "drop_rows"
+    assert slug("drop_rows", {"where": "score < 1", "protect": "test"}) == "drop_rows", "test rows are what stays"
     assert slug(None, {}) == "migration"
     assert slugify("Äpfel & Birnen!") == "pfel_birnen"
     for text in ("日本", "x" * 200, "a" + " b" * 100, "__"):

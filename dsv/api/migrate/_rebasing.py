@@ -360,7 +360,8 @@ def _dealt(
     """Classes of mine that have another id or index after theirs than they had before."""
     try:
         line = list(foretell(dataset, begin, fork.mine, mine.folder, lambda name: parameters(ids[name])))
-    except DsvError:
+    except DsvError as error:
+        yield f"which ids and indexes classes of mine had before cannot be told: {error.message}"
         return
     alone = line[-1].after
     for classes in alone.classes:
