@@ -196,7 +196,13 @@ def _chain(workspace: Workspace, opened: OpenChain, notes: _Notes) -> None:
         check_published(workspace, opened)
     except MigrationError as error:
         notes.changes[:] = [change for change in notes.changes if not change.startswith("the ")]
+        from dsv.api.migrate._edited import told_captured
+
         notes.steps[:] = [step for step in notes.steps if not step.startswith("dsv commit")]
+        captured = told_captured(workspace, opened)
+        if captured is not None:
+            notes.changes.append(captured)
+            return
         notes.add(error.message, error.hint or "dsv migrate status")
         return
     if changed := changed_inputs(workspace, opened):

@@ -45,6 +45,10 @@ def test_an_edit_of_published_rows_is_asked_about_and_captured(signs: User) -> N
     assert "what differs: the quoting of cells" in ran.err
     assert signs.read("data/signs.csv") == edited
     assert "captured already" in signs.dsv("migrate", "new", "--from-workspace", code=3).err
+    for words in (["status"], ["migrate", "status"]):
+        told = signs.dsv(*words).out
+        assert "holds the rows that the pending migrations will publish" in told
+        assert "edited by hand" not in told and "dsv commit" not in told
     ran = signs.dsv("migrate", "up")
     assert signs.read("data/signs.csv") == published.replace("bike", "car")
     kept = ran.out.splitlines()[-1].rpartition(" ")[2]

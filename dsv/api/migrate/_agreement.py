@@ -8,6 +8,7 @@ from typing import Any
 
 from dsv.api.chains import OpenChain, foretold
 from dsv.api.migrate._chains import place, ways_out
+from dsv.api.migrate._edited import told_captured
 from dsv.api.names import PARAMETERS, PIPELINE, PIPELINE_LOCK
 from dsv.api.opening import Workspace
 from dsv.api.running import (
@@ -143,7 +144,11 @@ def _edited(workspace: Workspace, opened: OpenChain) -> Iterator[Advice]:
     try:
         check_published(workspace, opened)
     except MigrationError as error:
-        yield of_error(opened.base.dataset, error, "hand-edited")
+        captured = told_captured(workspace, opened)
+        if captured is None:
+            yield of_error(opened.base.dataset, error, "hand-edited")
+        else:
+            yield _advice(opened, "edit-captured", "info", captured, "dsv migrate up", where=opened.base.publishes)
 
 
 def _inputs(workspace: Workspace, opened: OpenChain) -> Iterator[Advice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from dsv.api.chains import OpenChain
@@ -12,7 +12,7 @@ from dsv.api.migrate.plan import foretell
 from dsv.api.opening import Workspace
 from dsv.api.running import is_edited
 from dsv.api.snapshots import plain_snapshot
-from dsv.errors import FormatError
+from dsv.errors import DsvError, FormatError
 from dsv.formats.base import scan
 from dsv.migrations.source import pinned
 from dsv.profiles.digest import row_digest
@@ -36,6 +36,17 @@ def keeping(workspace: Workspace, opened: OpenChain) -> Iterator[list[str]]:
             kept.unlink()
         else:
             told.append(f"the file as it was edited is kept as {kept}")
+
+
+def told_captured(workspace: Workspace, opened: OpenChain) -> str | None:
+    """That a published file which was edited by hand has the rows that pending ones will publish; None if not so.
+
+    A plan that fails is told by `migrate plan`.
+    """
+    with suppress(DsvError):
+        if is_captured(workspace, opened, None):
+            return f"{opened.base.publishes} holds the rows that the pending migrations will publish"
+    return None
 
 
 def is_captured(workspace: Workspace, opened: OpenChain, to: str | None) -> bool:
