@@ -9,7 +9,15 @@ from pathlib import Path
 from dsv.api.lineage import Lineage, lineage_of
 from dsv.api.single_rows import Picked, RowId, SingleRows, Step, row_id
 from dsv.api.targets import key_values, parse
-from dsv.errors import DataMissing, FormatError, SchemaError, UnknownDataset, UnknownRow, UsageError, did_you_mean
+from dsv.errors import (
+    DsvError,
+    IntegrityError,
+    SchemaError,
+    UnknownDataset,
+    UnknownRow,
+    UsageError,
+    did_you_mean,
+)
 from dsv.model.blame import Blame, BlamedCell, BlamedRow, Origin
 from dsv.model.diff import RowChange
 from dsv.model.finding import Finding
@@ -90,6 +98,10 @@ class _Search:
         picked, matching = self._first(values, where)
         first = self._rows.values(picked, limit)
         self._rows.wanted = tuple(tuple(row.key.values()) for row in first)
+        if any(value is None for key in self._rows.wanted for value in key):
+            raise SchemaError(
+                "a row has no key, so it cannot be followed", where=where, hint="leave such rows out with --where"
+            )
         if len({row_id(key) for key in self._rows.wanted}) < len(first):
             raise SchemaError(
                 "several rows have the same key, so their cells cannot be told apart",
@@ -133,7 +145,9 @@ class _Search:
         for name in self._only:
             if name not in known:
                 raise SchemaError(f"{self._line.dataset.name} has no field {name!r}", hint=did_you_mean(name, known))
-        shown = [name for name in known if name not in picked.context or name in self._only]
+            if name in picked.context:
+                raise SchemaError(f"{name!r} says where a row stands, and is no cell that could be followed")
+        shown = [name for name in known if name not in picked.context]
         return [name for name in shown if name in self._only] if self._only else shown
 
     def _follow(self, cells: dict[_Cell, str], key: tuple[str, ...]) -> None:
@@ -163,17 +177,20 @@ class _Search:
                 return
             try:
                 step = self._rows.between(self._line.tree(parent), tree, key)
-            except (DataMissing, FormatError) as error:
+            except IntegrityError:
+                raise
+            except DsvError as error:
+                if commit is None:
+                    # Then nothing tells whether a cell is committed.
+                    raise
                 boundary = True
-                self._tell(parent, f"its data cannot be read: {error.message}", error.hint)
+                self._tell(parent, f"its rows cannot be followed: {error.message}", error.hint)
                 continue
             steps.append(step)
             cells = self._given(parent, step, cells, key)
+        origin = None if commit is None else self._line.origin(commit, boundary=boundary)
         for (row, name), here in cells.items():
             migration = next(filter(None, (_migration(step, row, here) for step in steps)), None)
-            origin = None if commit is None else self._line.origin(commit, boundary=boundary)
-            if commit is None and boundary:
-                raise DataMissing(f"the data of HEAD cannot be had, so {name} may be as it is there", hint="dvc pull")
             self._fates[row, name] = _Fate(origin=origin, migration=migration)
 
     def _given(self, parent: str, step: Step | None, cells: dict[_Cell, str], key: tuple[str, ...]) -> dict[_Cell, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dsv.api.diff import compare_trees
-from dsv.errors import DataMissing
+from dsv.errors import DataMissing, SchemaError
 from dsv.model.diff import DiffResult
 from dsv.model.history import RowDelta
 from dsv.model.progress import SILENT, Progress
@@ -38,12 +38,15 @@ def workspace_delta(trees: tuple[Tree, Tree], dataset: str, progress: Progress =
 def workspace_counts(
     trees: tuple[Tree, Tree], dataset: str, progress: Progress = SILENT
 ) -> tuple[RowDelta | None, int | None]:
-    """HEAD against the workspace, which `trees` are, and the workspace's rows; None for what is not known."""
+    """HEAD against the workspace, which `trees` are, and the workspace's rows; None for what is not known.
+
+    A key that only one side has pairs no rows, so nothing is known of what became of them.
+    """
     try:
         with compare_trees(trees, dataset, progress) as comparison:
             result = comparison.result
             return delta_of(result), result.datasets[0].rows.new if len(result.datasets) == 1 else None
-    except DataMissing:
+    except (DataMissing, SchemaError):
         return None, None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from dsv.api.lineage import Lineage, lineage_of
 from dsv.api.single_rows import SingleRows
 from dsv.api.targets import Target, key_values, parse
-from dsv.errors import DataMissing, FormatError, UnknownRow, UsageError
+from dsv.errors import DsvError, IntegrityError, UnknownRow, UsageError
 from dsv.model.blame import RowEvent
 from dsv.model.diff import RowChange
 from dsv.model.finding import Finding
@@ -90,7 +90,9 @@ class _Life:
         for parent, other in before.items():
             try:
                 step = self._rows.between(other, self._line.tree(commit.id), key)
-            except (DataMissing, FormatError) as error:
+            except IntegrityError:
+                raise
+            except DsvError as error:
                 self._tell(commit, error)
                 return
             self._keys.setdefault(parent, key if step is None else step.key)
@@ -105,7 +107,7 @@ class _Life:
         repository = self._line.repository
         return Tree(repository, parents(repository, [commit.id])[commit.id])
 
-    def _tell(self, commit: Commit, error: DataMissing | FormatError) -> None:
+    def _tell(self, commit: Commit, error: DsvError) -> None:
         where = f" ({error.where})" if error.where else ""
         mend = f"; {error.hint}" if error.hint else ""
         message = f"{commit.id[:7]}: what it did to the row is not known: {error.message}{where}{mend}"

@@ -172,8 +172,11 @@ class SingleRows:
         told = {new_name: old_name for old_name, new_name in renames}
         try:
             then = self.at(before, tuple(told.get(name, name) for name in key))
-        except SchemaError:
-            renames = self._inferred(pair, before, after)
+        except SchemaError as error:
+            try:
+                renames = self._inferred(pair, before, after)
+            except SchemaError:
+                raise error from None
             told = {new_name: old_name for old_name, new_name in renames}
             then = self.at(before, tuple(told.get(name, name) for name in key))
         if now is None or then is None:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from dsv.errors import DsvError
@@ -83,7 +84,6 @@ class Profiles:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._place = repository.cache_folder() / "profiles.json"
-        self._known: dict[str, str] | None = None
 
     def of(self, md5: str) -> Profile | None:
         """The profile of bytes; None if there is none that is sound."""
@@ -100,26 +100,22 @@ class Profiles:
         made = self._repository.cache_folder() / "summaries" / f"{md5}.yaml"
         if made.is_file():
             yield made.read_bytes()
-        blob = self._remembered().get(md5)
-        if blob is None:
-            blob = self._searched().get(md5)
+        blob = self._remembered.get(md5) or self._searched.get(md5)
         if blob is not None:
             yield from git.blobs(self._repository.root, [blob]).values()
-        listed = ("ls-files", "-z", "--others", "--exclude-standard", "--cached", "--", f"*{PROFILE_SUFFIX}")
-        for path in git.lines(self._repository.root, *listed):
-            file = self._repository.root / path
-            if file.is_file() and md5.encode() in (content := file.read_bytes()):
-                yield content
+        if md5 in self._work_files:
+            yield self._work_files[md5]
 
+    @cached_property
     def _remembered(self) -> dict[str, str]:
-        if self._known is None:
-            self._known = {md5: blob for md5, blob in load_json(self._place).items() if isinstance(blob, str)}
-        return self._known
+        return {md5: blob for md5, blob in load_json(self._place).items() if isinstance(blob, str)}
 
+    @cached_property
     def _searched(self) -> dict[str, str]:
-        """Look through history for profiles that are not remembered yet."""
-        known = self._remembered()
-        new = [blob for blob in blobs_named(self._repository, f"*{PROFILE_SUFFIX}") if blob not in set(known.values())]
+        """All profiles of history, those that are not remembered yet looked up."""
+        known = dict(self._remembered)
+        seen = set(known.values())
+        new = [blob for blob in blobs_named(self._repository, f"*{PROFILE_SUFFIX}") if blob not in seen]
         for blob, content in git.blobs(self._repository.root, new).items() if new else ():
             found = _MD5.search(content)
             if found is not None:
@@ -127,6 +123,17 @@ class Profiles:
         if new:
             save_json(self._place, dict(list(known.items())[-REMEMBERED:]))
         return known
+
+    @cached_property
+    def _work_files(self) -> dict[str, bytes]:
+        """The profiles of the work tree, which need not be committed."""
+        root, found = self._repository.root, {}
+        listed = ("ls-files", "-z", "--others", "--exclude-standard", "--cached", "--", f"*{PROFILE_SUFFIX}")
+        for file in (root / path for path in git.lines(root, *listed)):
+            content = file.read_bytes() if file.is_file() else b""
+            if (md5 := _MD5.search(content)) is not None:
+                found[md5[1].decode()] = content
+        return found
 
 
 def computed(repository: Repository, file: Path, name: str, md5: str) -> Profile | None:

@@ -36,9 +36,13 @@ def linked(
     if keep is not None:
         if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
             raise UsageError("the folder to keep it in is there already, and not empty", where=str(keep))
-        _make(repo, revision, keep)
-        _settle(repo, keep, None)
-        yield Repository.discover(keep)
+        try:
+            _make(repo, revision, keep)
+            _settle(repo, keep, None)
+            yield Repository.discover(keep)
+        except BaseException:
+            _remove(repo, keep)
+            raise
         return
     folder = Path(_temporary())
     top = folder / repo.root.name

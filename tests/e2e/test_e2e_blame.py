@@ -184,6 +184,22 @@ def test_rows_with_one_key_cannot_be_told_apart(signs: User) -> None:
     assert "several rows have the same key" in signs.dsv("blame", "signs:d.jpg", code=3).err
 
 
+def test_a_key_that_came_later_ends_the_search(signs: User) -> None:
+    head, *rows = SIGNS.splitlines()
+    numbered = [f"id,{head}", *(f"{number},{row}" for number, row in enumerate(rows, 7))]
+    signs.write("data/signs.csv", "\n".join(numbered) + "\n")
+    signs.write("dvc.yaml", signs.read("dvc.yaml").replace("- image", "- id"))
+    signs.dsv("commit", "-m", "ids")
+    ran = signs.dsv("blame", "signs:7", code=3)
+    assert "has no field 'id'" in ran.out and "^" in ran.out
+    assert "has no field 'id'" in signs.dsv("log", "--", "signs:7", code=3).out
+
+
+def test_a_row_without_a_key_is_not_followed(signs: User) -> None:
+    commit(signs, "nameless", ("e.jpg,car", ",car"))
+    assert "a row has no key" in signs.dsv("blame", "signs", "--where", "image is null", code=3).err
+
+
 def test_a_table_that_is_not_declared_needs_a_key(repo: User) -> None:
     repo.write("t.csv", "id,part,x\n1,a,2\n1,b,3\n")
     repo.git("add", "-A")
