@@ -185,9 +185,9 @@ def test_a_field_that_was_set_since_is_not_dropped(adopt: Adopt) -> None:
 
 def test_a_field_that_was_made_anew_comes_back_as_it_was(adopt: Adopt) -> None:
     """The cells of the field that made room are none of the older field's."""
-    old = '{"id": "a", "class": "x", "box": null}\n{"id": "b", "class": "y", "box": null}\n'
+    old = '{"id": "a", "class": "x", "box": "q"}\n{"id": "b", "class": "y", "box": null}\n'
     bench = adopt(old, suffix=".jsonl")
-    new = old + '{"id": "c", "class": "x", "box": {"x": 1}}\n'
+    new = old.replace('"q"', "null") + '{"id": "c", "class": "x", "box": {"x": 1}}\n'
     assert operations(captured(bench, new, suffix=".jsonl")) == ["drop_field", "add_field", "add_rows"]
     reverted(bench, "m0001")
     assert [json.loads(line) for line in published(bench).splitlines()] == [
