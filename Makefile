@@ -10,6 +10,8 @@ demo: $(VENV)/ready ## see a real dataset with a real history diffed and migrate
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/ready ## run the tests
+	@# Compiled once: where the environment forbids to write bytecode, each command that a test starts would do it anew.
+	@$(BIN)/python -m compileall -q dsv
 	$(BIN)/python -m pytest -q -n $(JOBS) --ignore tests/docs
 
 check: format-check lint types imports test docs living-example ## all that CI runs
