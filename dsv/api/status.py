@@ -184,7 +184,7 @@ def _unpushed(
     if not held:
         return
     project = objects.project_of(repository, str(held[0].pointer))
-    found = pushed.lacking(project, pushed.objects_of(project, held), ask=remote)
+    found = pushed.lacking(repository, project, pushed.objects_of(repository, project, held), ask=remote)
     if found is not None and found.lacking:
         notes.unpushed.append(f"{found.lacking} of {found.objects} objects of its data, to the remote {found.remote}")
         notes.steps.append("dvc push")

@@ -14,7 +14,7 @@ from dsv.model.profile import PROFILE_SUFFIX, Profile
 from dsv.model.summary import Summary
 from dsv.profiles import document as profiles
 from dsv.store import git
-from dsv.store.cache import CacheObject, cache_folder
+from dsv.store.cache import CacheObject
 from dsv.store.hashes import file_md5, load_json, save_json
 from dsv.store.history import blobs_named
 from dsv.store.pointers import Output, is_pointer, lock_outputs, pointer_outputs
@@ -74,7 +74,7 @@ def in_cache(repository: Repository, output: Output) -> Path | None:
     """The cached file of an output; None for a folder, and where it is not on this machine."""
     if output.md5 is None or output.is_folder or repository.dvc_root is None:
         return None
-    path = CacheObject(md5=output.md5, legacy=output.legacy).path(cache_folder(repository.dvc_root))
+    path = CacheObject(md5=output.md5, legacy=output.legacy).path(repository.objects_folder(repository.dvc_root))
     return path if path.is_file() else None
 
 

@@ -34,13 +34,17 @@ class CacheObject:
 
 def setting(project: Path, section: str, option: str) -> tuple[str, Path] | None:
     """A setting of DVC and the folder of the file that gives it: local, project, user, then system."""
-    for folder, name in (
-        (project / ".dvc", "config.local"),
-        (project / ".dvc", "config"),
-        (_user_folder(), "config"),
-        (_system_folder(), "config"),
-    ):
-        found = _option(folder / name, section, option)
+    for name in ("config.local", "config"):
+        found = _option(project / ".dvc" / name, section, option)
+        if found is not None:
+            return found, project / ".dvc"
+    return setting_of_user(section, option)
+
+
+def setting_of_user(section: str, option: str) -> tuple[str, Path] | None:
+    """A setting of DVC that no project gives: the user's own, else the system's."""
+    for folder in (_user_folder(), _system_folder()):
+        found = _option(folder / "config", section, option)
         if found is not None:
             return found, folder
     return None
@@ -102,6 +106,11 @@ def _option(path: Path, section: str, option: str) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise RepositoryError(f"DVC's settings cannot be read: {error}", where=str(path)) from None
+    return option_of(text, section, option)
+
+
+def option_of(text: str, section: str, option: str) -> str | None:
+    """An option in the text of a file of settings."""
     current, found = "", None
     for line in text.splitlines():
         if header := _SECTION.fullmatch(line):

@@ -1,4 +1,4 @@
-"""DVC, where dsv lets it act: as a child process, and in this process only to fetch named objects."""
+"""DVC as a child process, where it acts on the work tree."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from dsv.errors import RepositoryError
 from dsv.files import FULL
 from dsv.model.progress import SILENT, Progress
 from dsv.store import git
-from dsv.store.cache import CacheObject, autostages, cache_folder
+from dsv.store.cache import autostages
 from dsv.store.commit import restoring_index
 from dsv.store.lock import inherited
 from dsv.store.repository import Repository
+from dsv.store.trusted import VARIABLE
 
 TAIL = 20
 _STAGE_LINE = re.compile(r"(Running stage|Stage) '(?:[^']*:)?([^':]+)'")
@@ -64,6 +65,7 @@ def repro(
 
     Raises: RepositoryError: a stage failed: what dsv said in it, else the end of what it wrote.
     """
+    _refuse(repo, "repro")
     project = repo.require_dvc()
     shown = {name: name for name in targets} if shown is None else shown
     tail: deque[str] = deque(maxlen=TAIL)
@@ -177,94 +179,6 @@ def rerun(repo: Repository, project: Path, addresses: Sequence[str], folder: Pat
     _run(repo, project, "repro", "--force", "--single-item", "--no-run-cache", "--", *addresses, more=site)
 
 
-def configure(project: Path, cache: Path, like: Path | None) -> None:
-    """Give a project its cache, and the remotes of another one (`like`), by its local settings.
-
-    Raises: RepositoryError: the settings of either cannot be read.
-    """
-    from dvc.config import Config
-
-    try:
-        with Config(str(project / ".dvc"), validate=False).edit("local", validate=False) as local:
-            local["core"].update(analytics=False, check_update=False, autostage=False)
-            local["cache"]["dir"] = str(cache)
-            if like is not None:
-                present = Config(str(like / ".dvc"))
-                # Paths in them are absolute now: they were relative to where the other project is.
-                local["remote"].update({name: dict(remote) for name, remote in present["remote"].items()})
-                if present["core"].get("remote"):
-                    local["core"]["remote"] = present["core"]["remote"]
-    except Exception as error:  # whatever is wrong with the settings, DVC says it
-        where = str((like or project) / ".dvc")
-        raise RepositoryError(f"DVC's settings cannot be used: {error}", where=where) from None
-
-
-def fetch(project: Path, wanted: Iterable[CacheObject]) -> None:
-    """Bring objects into the cache of the DVC project in `project`, from its present default remote.
-
-    Objects that the remote lacks are passed over: look whether they are there.
-
-    Raises: RepositoryError: no remote, or it cannot be reached; the hint says what to do.
-    """
-    import logging
-
-    from dvc.config import NoRemoteError
-    from dvc.repo import Repo
-    from dvc_data.hashfile.hash_info import HashInfo
-
-    logging.getLogger("dvc").setLevel(logging.CRITICAL)
-    missing = [item for item in wanted if not item.path(cache_folder(project)).exists()]
-    try:
-        with Repo(str(project)) as repo:
-            for legacy in sorted({item.legacy for item in missing}):
-                name = "md5-dos2unix" if legacy else "md5"
-                remote = repo.cloud.get_remote_odb(None, "fetch", hash_name=name)
-                cache = repo.cache.legacy if legacy else repo.cache.local
-                hashes = {HashInfo(name, item.md5) for item in missing if item.legacy == legacy}
-                repo.cloud.transfer(remote, cache, hashes, shallow=True)
-    except NoRemoteError:
-        raise RepositoryError("no DVC remote is set up", hint="dvc remote add --default NAME URL") from None
-    except Exception as error:  # a remote's own library raises what it likes
-        raise RepositoryError(f"the DVC remote cannot be read: {error}", hint="dvc fetch") from error
-
-
-def lacking(project: Path, wanted: Iterable[CacheObject]) -> list[CacheObject]:
-    """Those of the objects that the project's default remote lacks, by its own listing.
-
-    Raises: RepositoryError: no remote, or it cannot be reached.
-    """
-    import logging
-
-    from dvc.repo import Repo
-
-    logging.getLogger("dvc").setLevel(logging.CRITICAL)
-    wanted = list(wanted)
-    found: list[CacheObject] = []
-    try:
-        with Repo(str(project)) as repo:
-            for legacy in sorted({item.legacy for item in wanted}):
-                remote = repo.cloud.get_remote_odb(None, "status", hash_name="md5-dos2unix" if legacy else "md5")
-                asked = [item for item in wanted if item.legacy == legacy]
-                there = set(remote.oids_exist([item.md5 for item in asked]))
-                missing = [item for item in asked if item.md5 not in there]
-                if missing:
-                    _check_reached(remote, missing[0].md5)
-                found += missing
-    except Exception as error:  # a remote's own library raises what it likes
-        raise RepositoryError(f"the DVC remote cannot be read: {error}", hint="dvc remote list") from error
-    return found
-
-
-def _check_reached(remote: Any, md5: str) -> None:
-    """Require that an object is missing, and not the whole remote. Raises: OSError: it cannot be reached."""
-    try:
-        remote.fs.info(remote.oid_to_path(md5))
-    except FileNotFoundError as error:
-        # To some remotes' libraries what cannot be reached does not exist.
-        if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
-            raise error.__cause__ from None
-
-
 def _mend(project: Path) -> None:
     """Take away what a DVC that was killed while it wrote left of its own lock: every later DVC would refuse it.
 
@@ -294,6 +208,7 @@ def _is_json(text: str) -> bool:
 
 
 def _run(repo: Repository, folder: Path, *arguments: str, more: Mapping[str, str] | None = None) -> str:
+    _refuse(repo, arguments[0])
     _mend(folder)
     done = subprocess.run(
         _command(*arguments),
@@ -313,6 +228,16 @@ def _run(repo: Repository, folder: Path, *arguments: str, more: Mapping[str, str
         said = (done.stderr or done.stdout).strip()
         raise RepositoryError(f"dvc {arguments[0]} failed", where=said[-2000:] or None)
     return done.stdout
+
+
+def _refuse(repo: Repository, command: str) -> None:
+    """Require that DVC may act in the work tree, whose settings and stages are programs."""
+    if repo.trusted is not None:
+        raise RepositoryError(
+            f"dvc {command} runs what the work tree says, and its settings are not trusted",
+            where=f"{VARIABLE} names {repo.trusted.commit[:12]}",
+            hint=f"unset {VARIABLE} where you trust the branch",
+        )
 
 
 def _command(*arguments: str) -> list[str]:

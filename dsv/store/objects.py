@@ -12,7 +12,7 @@ from pathlib import Path
 from dsv.errors import DataMissing, DsvError, IntegrityError, RepositoryError
 from dsv.files import atomic_writer
 from dsv.store import git
-from dsv.store.cache import CacheObject, cache_folder, listing
+from dsv.store.cache import CacheObject, listing
 from dsv.store.hashes import HashCache, file_md5, load_json, save_json
 from dsv.store.located import Located
 from dsv.store.repository import Repository
@@ -26,7 +26,7 @@ def materialise(repo: Repository, located: Located) -> Path:
     """A local file with the located bytes, to be read and never written.
 
     In the workspace it is the work file where there is one. An object that is not in DVC's cache is
-    fetched, from the remote that the workspace's settings name.
+    fetched, from the remote that the workspace's settings name, or those of the trusted revision.
 
     Raises: DataMissing: neither in the cache nor on a remote. IntegrityError: the object's bytes do
     not match its hash. RepositoryError: the path is a folder, or kept by Git LFS.
@@ -49,7 +49,7 @@ def is_here(repo: Repository, located: Located) -> bool:
     if located.md5 is None or located.pointer is None:
         return False
     wanted = CacheObject(md5=located.md5, legacy=located.legacy)
-    return wanted.path(cache_folder(project_of(repo, located.pointer))).is_file()
+    return wanted.path(repo.objects_folder(project_of(repo, located.pointer))).is_file()
 
 
 def fetch(repo: Repository, files: Iterable[Located]) -> None:
@@ -72,11 +72,11 @@ def fetch(repo: Repository, files: Iterable[Located]) -> None:
 
 def _ready(repo: Repository, project: Path, items: Sequence[Located]) -> None:
     """Fetch what is not in the cache, and hash what is: the hashes are remembered together."""
-    cache = cache_folder(project)
+    cache = repo.objects_folder(project)
     wanted = {item.path: CacheObject(md5=str(item.md5), legacy=item.legacy) for item in items}
     absent = [item for item in items if not wanted[item.path].path(cache).is_file()]
     if absent:
-        _fetch(project, absent[0], [wanted[item.path] for item in absent])
+        _fetch(repo, project, absent[0], [wanted[item.path] for item in absent])
     _hashes(repo.cache_folder()).md5s(path for item in wanted.values() if (path := item.path(cache)).is_file())
 
 
@@ -207,19 +207,19 @@ def _object(repo: Repository, located: Located, wanted: CacheObject) -> Path:
 
 def _fetched(repo: Repository, located: Located, wanted: CacheObject) -> Path:
     project = project_of(repo, str(located.pointer))
-    path = wanted.path(cache_folder(project))
+    path = wanted.path(repo.objects_folder(project))
     if not path.is_file():
-        _fetch(project, located, [wanted])
+        _fetch(repo, project, located, [wanted])
     if not path.is_file():
         raise DataMissing(_sentence(located), where=f"md5 {wanted.md5}", hint="dvc fetch --all-commits")
     return path
 
 
-def _fetch(project: Path, located: Located, wanted: Iterable[CacheObject]) -> None:
-    from dsv.store import dvc
+def _fetch(repo: Repository, project: Path, located: Located, wanted: Iterable[CacheObject]) -> None:
+    from dsv.store import remotes
 
     try:
-        dvc.fetch(project, wanted)
+        remotes.fetch(repo, project, wanted)
     except DsvError as error:
         where = f"md5 {located.md5}: {error.message}"
         raise DataMissing(_sentence(located), where=where, hint=error.hint) from error

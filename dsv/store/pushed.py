@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dsv.errors import IntegrityError
 from dsv.store import git
-from dsv.store.cache import CacheObject, cache_folder, listing, setting
+from dsv.store.cache import CacheObject, listing, setting
 from dsv.store.located import Located
 from dsv.store.repository import Repository
 
@@ -32,7 +32,7 @@ def unpushed_commits(repo: Repository, paths: Sequence[str]) -> int:
         return 0
 
 
-def objects_of(project: Path, held: Iterable[Located]) -> list[CacheObject]:
+def objects_of(repo: Repository, project: Path, held: Iterable[Located]) -> list[CacheObject]:
     """The objects of files and folders that DVC keeps; of a folder that is listed here also its files."""
     found: list[CacheObject] = []
     for located in held:
@@ -40,7 +40,7 @@ def objects_of(project: Path, held: Iterable[Located]) -> list[CacheObject]:
             continue
         whole = CacheObject(md5=located.md5, legacy=located.legacy)
         found.append(whole)
-        path = whole.path(cache_folder(project))
+        path = whole.path(repo.objects_folder(project))
         if located.is_folder and path.is_file():
             try:
                 members = listing(path.read_bytes(), located.md5, located.path)
@@ -50,24 +50,25 @@ def objects_of(project: Path, held: Iterable[Located]) -> list[CacheObject]:
     return list(dict.fromkeys(found))
 
 
-def lacking(project: Path, wanted: Sequence[CacheObject], *, ask: bool) -> Unpushed | None:
+def lacking(repo: Repository, project: Path, wanted: Sequence[CacheObject], *, ask: bool) -> Unpushed | None:
     """The objects that the default remote lacks, by its own listing; None if there is none, or nobody may ask it.
 
     A remote that is a folder of this machine is looked at in any case; with `ask` others are too, through DVC.
+    Under a trusted revision none is asked: which one it is, the work tree says.
 
     Raises: RepositoryError: the remote cannot be reached.
     """
     named = setting(project, "core", "remote")
-    if named is None or not wanted:
+    if named is None or not wanted or repo.trusted is not None:
         return None
     name = named[0]
     folder = _folder(project, name)
     if folder is not None:
         missing = sum(not item.path(folder).is_file() for item in wanted)
     elif ask:
-        from dsv.store import dvc
+        from dsv.store import remotes
 
-        missing = len(dvc.lacking(project, wanted))
+        missing = len(remotes.lacking(project, wanted))
     else:
         return None
     return Unpushed(remote=name, lacking=missing, objects=len(wanted))

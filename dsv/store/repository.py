@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dsv.errors import NotARepository
 from dsv.store import git
+from dsv.store.cache import cache_folder
+from dsv.store.trusted import Trusted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +19,14 @@ class Repository:
 
     `root` is its top level, `git_folder` where Git keeps the index of this work tree. `dvc_root` is
     the folder that holds `.dvc/`, None without DVC. `documents` are the small files that were read
-    from commits, by the ids of their blobs, which name the same bytes for ever.
+    from commits, by the ids of their blobs, which name the same bytes for ever. Under a `trusted` revision
+    DVC's settings are read from there, and no DVC is started in the work tree.
     """
 
     root: Path
     git_folder: Path
     dvc_root: Path | None
+    trusted: Trusted | None = None
     documents: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod
@@ -43,7 +47,12 @@ class Repository:
             raise NotARepository("not inside a Git repository", where=reason or str(folder), hint="git init") from None
         top, git_folder = (Path(os.fsdecode(line)) for line in answer.rstrip(b"\n").split(b"\n"))
         root = top.resolve()
-        return Repository(root=root, git_folder=git_folder, dvc_root=_dvc_root(folder, root))
+        dvc_root = _dvc_root(folder, root)
+        return Repository(root=root, git_folder=git_folder, dvc_root=dvc_root, trusted=Trusted.named(root))
+
+    def trusting(self, commit: str) -> Repository:
+        """This repository with DVC's settings from a commit (its full id), not from the work tree."""
+        return replace(self, trusted=Trusted.at(self.root, commit))
 
     def require_dvc(self) -> Path:
         """The folder that holds `.dvc/`. Raises: NotARepository: DVC is not set up."""
@@ -53,9 +62,15 @@ class Repository:
 
     def cache_folder(self) -> Path:
         """Where dsv keeps what it can make again; not created here, and never a new `.dvc/`."""
-        if self.dvc_root is not None:
-            return self.dvc_root / ".dvc" / "tmp" / "dsv"
-        return user_cache_folder()
+        if self.dvc_root is None:
+            return user_cache_folder()
+        if self.trusted is not None:
+            return self.trusted.caches(self.dvc_root)
+        return self.dvc_root / ".dvc" / "tmp" / "dsv"
+
+    def objects_folder(self, project: Path) -> Path:
+        """The cache folder of the DVC project whose `.dvc/` is in `project`."""
+        return cache_folder(project) if self.trusted is None else self.trusted.objects(project)
 
     def relative(self, path: Path | str) -> str:
         """The repository path (relative to `root`, forward slashes) of a path on this machine.

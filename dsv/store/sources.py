@@ -15,7 +15,6 @@ from dsv.errors import DsvError, RepositoryError
 from dsv.files import inside
 from dsv.model.profile import PROFILE_SUFFIX
 from dsv.store import git
-from dsv.store.cache import cache_folder
 from dsv.store.pointers import is_pointer
 from dsv.store.repository import Repository
 
@@ -177,7 +176,7 @@ class WorkspaceFiles:
         """DVC's own links (`cache.type symlink`) leave the repository where the cache is outside."""
         if self.repo.dvc_root is None:
             return False
-        return cache_folder(self.repo.dvc_root).resolve() in place.resolve().parents
+        return self.repo.objects_folder(self.repo.dvc_root).resolve() in place.resolve().parents
 
 
 def _is_document(path: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dsv.errors import RepositoryError, UsageError
 from dsv.model.revision import Revision
-from dsv.store import dvc, git
+from dsv.store import git, remotes
 from dsv.store.cache import cache_folder
 from dsv.store.repository import Repository
 
@@ -137,9 +137,9 @@ def _settle(repo: Repository, top: Path, private: Path | None) -> None:
     for project in projects(top):
         own = repo.root / project
         if private is not None:
-            dvc.configure(top / project, private, None)
+            remotes.configure(top / project, private, None)
         elif (own / ".dvc").is_dir():
-            dvc.configure(top / project, cache_folder(own), own)
+            remotes.configure(top / project, cache_folder(own), own)
 
 
 def projects(top: Path) -> list[Path]:

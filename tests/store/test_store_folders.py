@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dsv.errors import DsvError, IntegrityError, RepositoryError
-from dsv.store import dvc, folders, git, objects
+from dsv.store import dvc, folders, git, objects, remotes
 from dsv.store.cache import CacheObject
 from dsv.store.ignored import Ignored
 from dsv.store.revisions import resolve, workspace
@@ -112,8 +112,10 @@ def test_exactly_the_missing_objects_are_fetched_at_once(by_dvc, tmp_path: Path,
     gone = CacheObject(md5=md5("b\n")).path(cache)
     gone.unlink()
     calls = []
-    real = dvc.fetch
-    monkeypatch.setattr(dvc, "fetch", lambda project, wanted: (calls.append(list(wanted)), real(project, calls[-1]))[1])
+    real = remotes.fetch
+    monkeypatch.setattr(
+        remotes, "fetch", lambda repo, project, wanted: (calls.append(list(wanted)), real(repo, project, calls[-1]))[1]
+    )
     at, head = found(by_dvc, "img")
     files = folders.members(at, head)
     objects.fetch(at.repo, files)
