@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WORKSPACE = "workspace"
+SETTINGS_FROM = "DSV_SETTINGS_FROM"
+"""The variable that names the revision whose settings are trusted; while it does, no code of the work tree runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dsv.errors import MigrationError
+from dsv.model.revision import SETTINGS_FROM
 from dsv.model.schema import Schema
 from dsv.model.values import shown
 from dsv.tables.arrow import stage_batches
@@ -63,8 +65,16 @@ def called(engine: Engine, call: Call, rows: str) -> Cells:
     The query gives `POSITION`, the key as `k0`, `k1`, … and what is read as `r0`, `r1`, …. The first
     and the last batch are given once more, to another process; and the first one in two halves.
 
-    Raises: MigrationError: the function misbehaves, or gives other cells the second time.
+    Raises: MigrationError: the function misbehaves, or gives other cells the second time; or the work tree
+    is not trusted (`SETTINGS_FROM`), and nothing was called.
     """
+    trusted = os.environ.get(SETTINGS_FROM)
+    if trusted:
+        raise MigrationError(
+            f"{call.function} is code of the work tree, which is not trusted",
+            where=f"{SETTINGS_FROM} names {trusted}",
+            hint=f"unset {SETTINGS_FROM} where you trust the branch",
+        )
     whole = _Process(engine.scratch(), call)
     batches = whole.write(_numbered(_even(engine.batches(rows, call.batch), call.batch), call.batch))
     whole.run()

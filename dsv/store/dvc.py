@@ -17,12 +17,12 @@ from typing import Any, Self
 from dsv.errors import RepositoryError
 from dsv.files import FULL
 from dsv.model.progress import SILENT, Progress
+from dsv.model.revision import SETTINGS_FROM
 from dsv.store import git
 from dsv.store.cache import autostages
 from dsv.store.commit import restoring_index
 from dsv.store.lock import inherited
 from dsv.store.repository import Repository
-from dsv.store.trusted import VARIABLE
 
 TAIL = 20
 _STAGE_LINE = re.compile(r"(Running stage|Stage) '(?:[^']*:)?([^':]+)'")
@@ -235,8 +235,8 @@ def _refuse(repo: Repository, command: str) -> None:
     if repo.trusted is not None:
         raise RepositoryError(
             f"dvc {command} runs what the work tree says, and its settings are not trusted",
-            where=f"{VARIABLE} names {repo.trusted.commit[:12]}",
-            hint=f"unset {VARIABLE} where you trust the branch",
+            where=f"{SETTINGS_FROM} names {repo.trusted.commit[:12]}",
+            hint=f"unset {SETTINGS_FROM} where you trust the branch",
         )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsv.errors import IntegrityError
+from dsv.errors import IntegrityError, RepositoryError
+from dsv.model.revision import SETTINGS_FROM
 from dsv.store import git
 from dsv.store.cache import CacheObject, listing, setting
 from dsv.store.located import Located
@@ -54,12 +55,20 @@ def lacking(repo: Repository, project: Path, wanted: Sequence[CacheObject], *, a
     """The objects that the default remote lacks, by its own listing; None if there is none, or nobody may ask it.
 
     A remote that is a folder of this machine is looked at in any case; with `ask` others are too, through DVC.
-    Under a trusted revision none is asked: which one it is, the work tree says.
+    Under a trusted revision none is looked at: which one it is, the work tree says.
 
-    Raises: RepositoryError: the remote cannot be reached.
+    Raises: RepositoryError: the remote cannot be reached, or must not be asked.
     """
+    if repo.trusted is not None:
+        if ask:
+            raise RepositoryError(
+                "the remote is what the work tree says, and its settings are not trusted",
+                where=f"{SETTINGS_FROM} names {repo.trusted.commit[:12]}",
+                hint=f"without --remote, or unset {SETTINGS_FROM} where you trust the branch",
+            )
+        return None
     named = setting(project, "core", "remote")
-    if named is None or not wanted or repo.trusted is not None:
+    if named is None or not wanted:
         return None
     name = named[0]
     folder = _folder(project, name)

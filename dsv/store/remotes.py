@@ -129,9 +129,9 @@ def _stand_in(trusted: Trusted, project: Path, objects: Path) -> Path:
 
     place = trusted.stand_in(project)
     own = place / ".dvc"
-    if own.exists():
+    if (own / "config.local").is_file():
         return place
-    own.mkdir(parents=True)
+    own.mkdir(parents=True, exist_ok=True)
     with Config(str(own), validate=False).edit("local", validate=False) as local:
         for name, text in trusted.settings(project).items():
             (own / "given").write_bytes(text)

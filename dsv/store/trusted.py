@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsv.errors import RepositoryError, UnknownRevision
+from dsv.model.revision import SETTINGS_FROM
 from dsv.store import git
 from dsv.store.cache import option_of, setting_of_user
 
-VARIABLE = "DSV_SETTINGS_FROM"
 _CONFIG, _LOCAL = "config", "config.local"
 
 
@@ -33,6 +33,7 @@ class Trusted:
     commit: str
     folder: Path
     known: dict[Path, Mapping[str, bytes]] = field(default_factory=dict, compare=False, repr=False)
+    tracked: dict[Path, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod
     def at(root: Path, commit: str) -> Trusted:
@@ -44,30 +45,23 @@ class Trusted:
     @staticmethod
     def named(root: Path) -> Trusted | None:
         """The revision that the environment names. Raises: UnknownRevision: there is no such commit."""
-        name = os.environ.get(VARIABLE)
+        name = os.environ.get(SETTINGS_FROM)
         if not name:
             return None
         found = None if "\n" in name else git.object_ids(root, [f"{name}^{{commit}}"])[f"{name}^{{commit}}"]
         if found is None:
-            raise UnknownRevision(f"{VARIABLE} names no commit: {name!r}", hint="git fetch, or unset it")
+            raise UnknownRevision(f"{SETTINGS_FROM} names no commit: {name!r}", hint="git fetch, or unset it")
         return Trusted.at(root, found)
 
     def caches(self, project: Path) -> Path:
         """Where dsv keeps what it can make again: beside DVC's own, unless the branch put something there."""
-        return self.folder / "dsv" if self._tracks(project, "tmp") else project / ".dvc" / "tmp" / "dsv"
+        folder = project / ".dvc" / "tmp"
+        return self.folder / "dsv" if self._tracks(folder) else folder / "dsv"
 
     def objects(self, project: Path) -> Path:
-        """DVC's cache folder for a project of the work tree, by the trusted settings."""
-        folder = project / ".dvc"
-        texts = self.settings(project)
-        for name in (_LOCAL, _CONFIG):
-            found = option_of(texts.get(name, b"").decode("utf-8", "replace"), "cache", "dir")
-            if found is not None:
-                return Path(os.path.abspath(folder / os.path.expanduser(found)))
-        users = setting_of_user("cache", "dir")
-        if users is not None:
-            return Path(os.path.abspath(users[1] / os.path.expanduser(users[0])))
-        return self.folder / "objects" if self._tracks(project, "cache") else folder / "cache"
+        """DVC's cache folder for a project, by the trusted settings; private if the branch put something there."""
+        found = self._cache(project)
+        return self.folder / "objects" if self._tracks(found) else found
 
     def settings(self, project: Path) -> Mapping[str, bytes]:
         """The texts of a project's settings by name: the trusted revision's, and the user's own.
@@ -93,16 +87,32 @@ class Trusted:
                 raise RepositoryError(f"{path} at {self.commit[:12]} is not a file", where=self.commit)
             found[_CONFIG] = git.blobs(self.root, [blob])[blob]
         own = project / ".dvc" / _LOCAL
-        if not self._tracks(project, _LOCAL) and own.is_file():
+        if not self._tracks(own) and own.is_file():
             found[_LOCAL] = own.read_bytes()
         return found
 
-    def _tracks(self, project: Path, name: str) -> bool:
-        """Say whether the branch that is checked out has something of its own at or under `.dvc/NAME`."""
-        folder = (project / ".dvc").relative_to(self.root).as_posix()
+    def _cache(self, project: Path) -> Path:
+        folder = project / ".dvc"
+        texts = self.settings(project)
+        for name in (_LOCAL, _CONFIG):
+            found = option_of(texts.get(name, b"").decode("utf-8", "replace"), "cache", "dir")
+            if found is not None:
+                return Path(os.path.abspath(folder / os.path.expanduser(found)))
+        users = setting_of_user("cache", "dir")
+        if users is not None:
+            return Path(os.path.abspath(users[1] / os.path.expanduser(users[0])))
+        return folder / "cache"
+
+    def _tracks(self, place: Path) -> bool:
+        """Say whether the branch that is checked out has something at or under a place, or a link on the way there."""
+        if place not in self.tracked:
+            # The outermost: a link of the branch may lead back to the top.
+            top = next((item for item in (*reversed(place.parents), place) if item.resolve() == self.root), None)
+            self.tracked[place] = top is not None and self._lists(top, place)
+        return self.tracked[place]
+
+    def _lists(self, top: Path, place: Path) -> bool:
+        links = [item for item in place.parents if top in item.parents and item.is_symlink()]
         # Without regard to case: on some disks `.DVC/TMP` is the same folder.
-        listed = git.lines(self.root, "ls-files", "-z", "--", f":(top,literal,icase){folder}")
-        place = f"{folder}/{name}".lower()
-        return any(place == path.lower() or path.lower().startswith(f"{place}/") for path in listed) or any(
-            folder.lower() == path.lower() or folder.lower().startswith(f"{path.lower()}/") for path in listed
-        )
+        words = [f":(top,literal,icase){item.relative_to(top).as_posix()}" for item in (place, *links)]
+        return bool(git.lines(self.root, "ls-files", "-z", "--", *words))

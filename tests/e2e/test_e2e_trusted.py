@@ -114,3 +114,56 @@ def test_settings_that_are_no_file_and_a_base_without_a_remote(signs, tmp_path: 
     monkeypatch.setenv("DSV_SETTINGS_FROM", "HEAD")
     ran = signs.dsv("diff", f"{main}...HEAD", "--rows", code=None)
     assert ran.code and "is not a file" in ran.err + ran.out
+
+
+def test_code_of_a_branch_is_not_called(signs, monkeypatch) -> None:
+    main = signs.git("rev-parse", "HEAD")
+    canary = signs.folder / "canary"
+    signs.write("code.py", f"open({str(canary)!r}, 'w')\ndef same(rows):\n    return rows\n")
+    signs.dsv("migrate", "new", "apply", "file=code.py", "function=same", "reads=class", "writes=class", "--id", "a")
+    signs.dsv("migrate", "plan")
+    canary.unlink()
+    signs.git("add", "-A")
+    signs.git("commit", "-qm", "Code")
+    monkeypatch.setenv("DSV_SETTINGS_FROM", main)
+    for words in (("plan",), ("show", "m0001_a"), ("test",), ("up",), ("new", "--from-diff", main, "HEAD")):
+        ran = signs.dsv("migrate", *words, code=None)
+        assert "same is code of the work tree, which is not trusted" in ran.out + ran.err, words
+    signs.dsv("diff", f"{main}...HEAD")
+    assert not canary.exists() and signs.git("status", "--porcelain") == ""
+
+
+def test_a_remote_is_not_asked_for_what_is_not_pushed(signs, tmp_path: Path, monkeypatch) -> None:
+    signs.dvc("remote", "add", "-d", "store", str(tmp_path / "store"))
+    signs.git("commit", "-qam", "A remote")
+    monkeypatch.setenv("DSV_SETTINGS_FROM", "HEAD")
+    signs.dsv("status")
+    told = signs.dsv("status", "--remote", code=3)
+    assert "its settings are not trusted" in told.out
+
+
+@pytest.mark.parametrize("link", [".dvc/cache", "shelf/cache", "shelf"])
+def test_nothing_is_written_through_a_link_that_a_branch_put_at_the_cache(
+    signs, tmp_path: Path, monkeypatch, link: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    signs.dvc("remote", "add", "-d", "store", str(tmp_path / "store"))
+    signs.dvc("push")
+    if link != ".dvc/cache":
+        signs.dvc("config", "cache.dir", "shelf/cache")
+    signs.git("commit", "-qam", "A remote")
+    main = signs.git("rev-parse", "HEAD")
+    signs.write("data/signs.csv", signs.read("data/signs.csv").replace("bike", "cycle"))
+    signs.dsv("commit", "-m", "Rename")
+    signs.dvc("push")
+    for folder in (".dvc/cache", ".dvc/tmp", "shelf"):
+        shutil.rmtree(signs.folder / folder, ignore_errors=True)
+    (signs.folder / link).parent.mkdir(exist_ok=True)
+    (signs.folder / link).symlink_to(outside)
+    signs.git("add", "--force", link)
+    signs.git("commit", "-qm", "A link")
+    monkeypatch.setenv("DSV_SETTINGS_FROM", main)
+    ran = signs.dsv("diff", f"{main}...HEAD", "--json")
+    assert ran.json["datasets"][0]["rows"]["changed"] == 2
+    assert list(outside.iterdir()) == []
