@@ -60,16 +60,23 @@ def log(
     paths = {
         dataset.name: [*paths_of(dataset, places[dataset.name]), *outer_pointer(tree, dataset)] for dataset in chosen
     }
-    commits = history(repository, [path for own in paths.values() for path in own], new, old, limit)
-    trees = _Trees(repository, [commit.id for commit in commits], [item.path for item in chosen])
+    found = history(repository, [path for own in paths.values() for path in own], new, old)
+    # Not the first commits of Git's list: a merge that has one dataset of each parent is there, and changed none.
+    touched = [
+        (commit, item)
+        for commit in found
+        for item in chosen
+        if any(_touches(path, paths[item.name]) for path in commit.paths)
+    ][:limit]
+    commits = dict.fromkeys(commit.id for commit, _ in touched)
+    trees = _Trees(repository, list(commits), [item.path for item in chosen])
     memory = LogMemory(repository.cache_folder())
-    entries = []
-    for commit in each(progress, "counting rows of commits", commits):
-        for item in chosen:
-            if any(_touches(path, paths[item.name]) for path in commit.paths):
-                entries.append(_entry(trees, memory, commit, item, first_path(item, places[item.name]), meaning))
+    entries = [
+        _entry(trees, memory, commit, item, first_path(item, places[item.name]), meaning)
+        for commit, item in each(progress, "counting rows of commits", touched)
+    ]
     memory.save()
-    return entries if limit is None else entries[:limit]
+    return entries
 
 
 def _chosen(

@@ -10,15 +10,17 @@ from dsv.model.revision import Revision
 from dsv.store import git
 from dsv.store.repository import Repository
 
-# Opens with an empty record, which no file name can be, so that the list of names before it ends there.
-_FORMAT = "--format=%x00%H%x00%P%x00%an%x00%aI%x00%s%x00%(trailers:only,unfold,separator=%x0a)%x00"
-_FIELDS = 6
+# Opens with two empty records, which no file name can be: the names before it end there, and those of a merge, which
+# stand after one empty record more than others do, are no next commit.
+_FORMAT = "--format=%x00%x00%H%x00%P%x00%an%x00%aI%x00%s%x00%(trailers:only,unfold,separator=%x0a)%x00"
+_OPENING, _FIELDS = 2, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """A commit. `date` is ISO 8601 with the author's offset; `paths` are those asked for that it touched.
 
+    Of a merge, `paths` are those that are as at none of its parents.
     `parents` are ids, in order; of a `lineage`, the nearest commits before it that are in it as well.
     Of a trailer that is given twice, the last one counts.
     """
@@ -37,14 +39,13 @@ def history(
     paths: Sequence[str],
     new: Revision,
     old: Revision | None = None,
-    limit: int | None = None,
 ) -> tuple[Commit, ...]:
     """The commits that changed a file at (or below) one of the paths, newest first, through one process.
 
     Those that `new` reaches, and `old`, if given, does not. Renames are not followed.
     """
     span = [str(new.commit)] if old is None else [str(new.commit), f"^{old.commit}"]
-    return _log(repo, paths, span, [] if limit is None else [f"--max-count={limit}"])
+    return _log(repo, paths, span, [])
 
 
 def lineage(repo: Repository, paths: Sequence[str], new: Revision, old: Revision | None = None) -> tuple[Commit, ...]:
@@ -83,6 +84,7 @@ def _log(repo: Repository, paths: Sequence[str], span: Sequence[str], more: Sequ
         return ()
     options = (
         "-z",
+        "-c",
         "--name-only",
         "--no-show-signature",
         "--no-renames",
@@ -121,13 +123,20 @@ def edits(repo: Repository, paths: Sequence[str], pattern: str, new: Revision) -
 
 def _commits(records: Sequence[str]) -> Iterator[Commit]:
     place = 0
-    while place + _FIELDS < len(records):
-        identity, parents, author, date, subject, trailers = records[place + 1 : place + 1 + _FIELDS]
-        # one empty record ends the format, the next one opens the following commit
-        first = last = place + _FIELDS + 2
-        while last < len(records) and records[last]:
-            last += 1
-        names = tuple(name.removeprefix("\n") for name in records[first:last])
+    while place + _OPENING + _FIELDS <= len(records):
+        fields = place + _OPENING
+        identity, parents, author, date, subject, trailers = records[fields : fields + _FIELDS]
+        first = fields + _FIELDS
+        while first < len(records) and not records[first]:
+            first += 1
+        place = last = first
+        if first - fields - _FIELDS > _OPENING:
+            # It has no names, and the next commit opens.
+            place -= _OPENING
+        else:
+            while last < len(records) and records[last]:
+                last += 1
+            place = last
         yield Commit(
             id=identity,
             parents=tuple(parents.split()),
@@ -135,9 +144,8 @@ def _commits(records: Sequence[str]) -> Iterator[Commit]:
             date=date,
             subject=subject,
             trailers=_trailers(trailers),
-            paths=names,
+            paths=tuple(name.removeprefix("\n") for name in records[first:last]),
         )
-        place = last
 
 
 def _trailers(text: str) -> dict[str, str]:

@@ -147,7 +147,6 @@ def test_history_with_trailers_and_paths(bench) -> None:
     assert first.trailers == {"Rows-Added": "3", "Migration": "m0001_x and more"}
     assert first.paths == ("a.csv", "d/é\n.csv")
     assert [item.subject for item in history(bench.repo, ["b.csv"], head)] == ["only b", "first: é"]
-    assert [item.subject for item in history(bench.repo, ["a.csv"], head, limit=1)] == ["a again"]
     assert [item.subject for item in history(bench.repo, ["b.csv"], head, resolve(bench.repo, "HEAD~2"))] == ["only b"]
     assert history(bench.repo, ["nothing"], head) == history(bench.repo, [], head) == ()
 
@@ -161,4 +160,12 @@ def test_history_of_merges(bench) -> None:
     bench.git("merge", "-q", "-m", "merged", "other")
     found = history(bench.repo, ["a.csv"], resolve(bench.repo, "HEAD"))
     assert {item.subject for item in found} == {"merged", "two", "three", "one"}
-    assert {item.paths for item in found if item.subject != "merged"} == {("a.csv",)}
+    assert {item.paths for item in found} == {("a.csv",)}
+    bench.git("checkout", "-q", "-b", "clean", "main~1")
+    bench.commit("four", {"b.csv": "1\n"})
+    bench.git("merge", "-q", "-m", "no conflict", "main")
+    both = history(bench.repo, ["a.csv", "b.csv"], resolve(bench.repo, "HEAD"))
+    paths = {item.subject: item.paths for item in both}
+    # Each of its files is as one of the parents has it.
+    assert paths["no conflict"] == () and paths["merged"] == ("a.csv",) and paths["four"] == ("b.csv",)
+    assert {item.subject for item in both} == {"no conflict", "merged", "two", "three", "one", "four"}
