@@ -91,6 +91,7 @@ class _Search:
         self._open: dict[str, dict[_Cell, str]] = {}
         """By commit: the cells that are as they are there, and what their fields are called there."""
         self._keys: dict[str, tuple[str, ...]] = {}
+        self._unsure: set[RowId] = set()
 
     def found(self, values: tuple[str, ...] | None, where: str | None, limit: int) -> Blame:
         """Follow the cells of the rows that are meant."""
@@ -187,24 +188,41 @@ class _Search:
                 self._tell(parent, f"its rows cannot be followed: {error.message}", error.hint)
                 continue
             steps.append(step)
-            cells = self._given(parent, step, cells, key)
-        origin = None if commit is None else self._line.origin(commit, boundary=boundary)
+            cells = self._given(parent, step, cells, key, committed=commit is not None)
         for (row, name), here in cells.items():
+            origin = None if commit is None else self._line.origin(commit, boundary=boundary or row in self._unsure)
             migration = next(filter(None, (_migration(step, row, here) for step in steps)), None)
             self._fates[row, name] = _Fate(origin=origin, migration=migration)
 
-    def _given(self, parent: str, step: Step | None, cells: dict[_Cell, str], key: tuple[str, ...]) -> dict[_Cell, str]:
-        """The cells that a parent does not have; it gets the others."""
+    def _given(
+        self, parent: str, step: Step | None, cells: dict[_Cell, str], key: tuple[str, ...], *, committed: bool
+    ) -> dict[_Cell, str]:
+        """The cells that a parent does not have, or not for sure; it gets the others."""
         if step is None:
             mine, left = cells, {}
         else:
             changes = {row_id(change.key.values()): change for change in step.changes if change.kind != "removed"}
-            left = {cell: here for cell, here in cells.items() if _is_new(step, changes.get(cell[0]), here)}
+            lost = {row for row, _ in cells} & step.repeated
+            if lost:
+                self._lose(parent, lost, committed=committed)
+            left = {
+                (row, name): here
+                for (row, name), here in cells.items()
+                if row in lost or _is_new(step, changes.get(row), here)
+            }
             mine = {cell: step.fields[here] for cell, here in cells.items() if cell not in left}
         if mine:
             self._open.setdefault(parent, {}).update(mine)
             self._keys[parent] = key if step is None else step.key
         return left
+
+    def _lose(self, parent: str, rows: set[RowId], *, committed: bool) -> None:
+        """Note rows that share their key with others at a parent. Raises: SchemaError: of those in the work tree."""
+        self._unsure |= rows
+        message, hint = "several rows have the key of one that is followed", f"dsv show {parent[:7]} shows such keys"
+        if not committed:
+            raise SchemaError(message, where=parent[:7], hint=hint)
+        self._tell(parent, message, hint)
 
     def _tell(self, commit: str, message: str, hint: str | None) -> None:
         short = commit[:7]

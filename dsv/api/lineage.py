@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
 
@@ -72,12 +72,18 @@ def lineage_of(
     if end is None:
         return Lineage(repository=repository, dataset=dataset, first=None, commits=(), tree=partial(_tree, repository))
     places = declared_paths(repository, [dataset], end)[dataset.name]
-    paths = [*paths_of(dataset, places), *outer_pointer(tree, dataset, stages=True)]
+    everywhere = dict.fromkeys(
+        [
+            *paths_of(dataset, places),
+            *outer_pointer(tree, dataset, stages=True),
+            *(pointer for path in (dataset.path, *places) for pointer in _outer_pointers(path)),
+        ]
+    )
     return Lineage(
         repository=repository,
         dataset=dataset,
         first=first_path(dataset, places),
-        commits=lineage(repository, paths, end, old),
+        commits=lineage(repository, list(everywhere), end, old),
         shallow=shallow(repository),
         tree=lru_cache(maxsize=KEPT)(partial(_tree, repository)),
     )
@@ -128,6 +134,16 @@ def documents_of(dataset: Dataset) -> str:
 def first_path(dataset: Dataset, places: Sequence[str]) -> str | None:
     """The path of the first declaration, None if there never was another than now."""
     return places[-1] if set(places) - {dataset.path} else None
+
+
+def _outer_pointers(path: str) -> Iterator[str]:
+    """Where a pointer may be or have been that a path changes with: of a folder that it is in, or of a stage."""
+    folder = posixpath.dirname(path)
+    while folder:
+        yield f"{folder}.dvc"
+        yield f"{folder}/dvc.lock"
+        folder = posixpath.dirname(folder)
+    yield "dvc.lock"
 
 
 def outer_pointer(tree: Tree, dataset: Dataset, *, stages: bool = False) -> list[str]:

@@ -56,13 +56,15 @@ class Step:
     """How the rows at a revision differ from those at another one before it.
 
     `fields` maps the fields that both have from their names after to those before; `key` is named as
-    before. `made` gives the migration that wrote a cell of a field that is new, where one did.
+    before. `made` gives the migration that wrote a cell of a field that is new, where one did. `repeated` are
+    the keys that several rows have at a side: which of them is which, nothing tells.
     """
 
     changes: tuple[RowChange, ...]
     fields: Mapping[str, str]
     key: tuple[str, ...]
     made: Mapping[tuple[RowId, str], str] = field(default_factory=dict)
+    repeated: frozenset[RowId] = frozenset()
 
 
 class SingleRows:
@@ -216,7 +218,8 @@ class SingleRows:
         come = [name for name in now.table.schema.names if name not in fields]
         made = {} if replay is None or replay.backwards or not come else dict(_made(replay, then, come))
         changes = () if diff.changes is None else tuple(diff.changes.rows())
-        return Step(changes=changes, fields=fields, key=then.key, made=made)
+        repeated = frozenset(_repeated(then)) | frozenset(_repeated(now))
+        return Step(changes=changes, fields=fields, key=then.key, made=made, repeated=repeated)
 
     def _with_fields(self, then: Picked, now: Picked, step: Step) -> Iterator[RowChange]:
         """The changes, with the cells of fields that came or went in rows that both sides have."""
@@ -279,6 +282,12 @@ def _at_positions(table: Table, positions: str) -> Table:
     return replace(
         table, relation=f"(SELECT * FROM {table.relation} AS r WHERE {POSITION} IN (SELECT id FROM {positions}))"
     )
+
+
+def _repeated(picked: Picked) -> Iterator[RowId]:
+    key = ", ".join(map(identifier, picked.key))
+    query = f"SELECT {key} FROM {picked.table.relation} AS t GROUP BY {key} HAVING count(*) > 1"
+    return (row_id(values) for values in picked.table.engine.rows(query))
 
 
 def _equal(then: Picked, now: Picked, fields: Mapping[str, str]) -> bool:

@@ -51,6 +51,77 @@ def test_a_merge_is_blamed_only_for_what_no_parent_has(signs: User) -> None:
     }
     life = signs.dsv("log", "--json", "--", "signs:a.jpg").json["entries"]
     assert {entry["subject"] for entry in life} == {"merged", "ours", "theirs", "Add signs"}
+    (newest,) = signs.dsv("log", "-n", "1", "--json").json["entries"]
+    assert newest["subject"] == "merged" and newest["delta"]["changed"] == 1
+    listed = signs.dsv("log", "--json").json["entries"]
+    assert [entry["subject"] for entry in listed].count("merged") == 1 and len(listed) == 4
+
+
+def test_a_merge_that_has_each_dataset_of_one_parent_changed_none(user: User) -> None:
+    user.git("init", "-q")
+    for name in ("one.csv", "two.csv"):
+        user.write(name, "id,a\n1,x\n")
+    user.git("add", "-A")
+    user.git("commit", "-qm", "both")
+    user.git("checkout", "-qb", "theirs")
+    user.write("two.csv", "id,a\n1,y\n")
+    user.git("commit", "-qam", "two")
+    user.git("checkout", "-q", "-")
+    user.write("one.csv", "id,a\n1,z\n")
+    user.git("commit", "-qam", "one")
+    user.git("merge", "-qm", "merged", "theirs")
+    told = user.dsv("log", "--json").json["entries"]
+    assert sorted(entry["subject"] for entry in told) == ["both", "both", "one", "two"]
+    assert user.dsv("log", "-n", "1", "--json").json["entries"][0]["subject"] in ("one", "two")
+
+
+@pytest.mark.parametrize("was", ["folder", "stage"])
+def test_a_dataset_is_followed_to_where_another_pointer_kept_it(repo: User, was: str) -> None:
+    path = "data/t.csv"
+
+    def version(text: str, message: str) -> None:
+        repo.write(path if was == "folder" else "in.csv", text)
+        repo.dvc(*(("add", "-q", "data") if was == "folder" else ("repro", "-q")))
+        repo.git("add", "-A")
+        repo.git("commit", "-qm", message)
+
+    repo.dvc("init", "-q")
+    (repo.folder / "data").mkdir()
+    if was == "stage":
+        repo.write("in.csv", "")
+        repo.dvc("stage", "add", "-q", "-n", "make", "-d", "in.csv", "-o", path, f"cp in.csv {path}")
+    version("id,a,b\n1,x,x\n", "first")
+    version("id,a,b\n1,y,x\n", "second")
+    version("id,a,b\n1,y,z\n", "third")
+    if was == "folder":
+        repo.git("rm", "-q", "--cached", "data.dvc")
+        (repo.folder / "data.dvc").unlink()
+        (repo.folder / ".gitignore").unlink()
+    else:
+        repo.dvc("remove", "-q", "make")
+    repo.dvc("add", "-q", path)
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "a pointer of its own")
+    assert origins(repo, "-k", "id", f"{path}:1") == {"id": "first", "a": "second", "b": "third"}
+    life = repo.dsv("log", "-k", "id", "--json", "--", f"{path}:1").json["entries"]
+    assert [entry["subject"] for entry in life] == ["third", "second", "first"]
+
+
+def test_a_key_that_several_rows_had_ends_the_search(user: User) -> None:
+    user.git("init", "-q")
+    for message, text in (("twice", "1,old\n1,new\n2,b\n"), ("once", "1,new\n2,b\n"), ("more", "1,new\n2,b\n3,c\n")):
+        user.write("t.csv", "id,a\n" + text)
+        user.git("add", "t.csv")
+        user.git("commit", "-qm", message)
+    told = user.dsv("blame", "-k", "id", "t.csv:1", "--json", code=3).json
+    origin = told["rows"][0]["cells"]["a"]["origin"]
+    assert origin["subject"] == "once" and origin["boundary"] is True
+    assert [finding["rule"] for finding in told["findings"]] == ["not-followed"]
+    assert origins(user, "-k", "id", "t.csv:2") == {"id": "twice", "a": "twice"}
+    user.git("checkout", "-q", "HEAD~2")
+    user.write("t.csv", "id,a\n1,new\n")
+    refused = user.dsv("blame", "-k", "id", "t.csv:1", code=None)
+    assert refused.code and "several rows have the key" in refused.err
 
 
 def test_what_is_not_committed_is_of_no_commit(signs: User) -> None:
