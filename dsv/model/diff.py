@@ -39,7 +39,8 @@ class RowChange:
     `key` maps key fields to values (empty without a key). `cells` holds, of a changed row, the
     fields that differ; of an added or removed row, all fields, with the other side None.
     `old_position` and `new_position` count rows from 1; None on the side that lacks the row.
-    `migration` accounts for an added or removed row, as a cell's does for a changed cell.
+    `migration` accounts for an added or removed row, as a cell's does for a changed cell. `context`
+    holds, of a changed row, what else was asked for: fields by which rows are filtered, before and after.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class RowChange:
     old_position: int | None = None
     new_position: int | None = None
     migration: str | None = None
+    context: Mapping[str, Cell] = field(default_factory=dict)
 
 
 class Changeset(Protocol):
