@@ -12,7 +12,7 @@ demo: $(VENV)/ready ## see a real dataset with a real history diffed and migrate
 test: $(VENV)/ready ## run the tests
 	@# Compiled once: where the environment forbids to write bytecode, each command that a test starts would do it anew.
 	@$(BIN)/python -m compileall -q dsv
-	$(BIN)/python -m pytest -q -n $(JOBS) --ignore tests/docs
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --ignore tests/docs
 
 check: format-check lint types imports test docs living-example ## all that CI runs
 

@@ -21,11 +21,22 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "test@example.invalid",
 }
 
+# What a test leaves is thrown away: nothing is worth to be flushed to the disk or tidied behind it.
+GITCONFIG = """[init]
+\tdefaultBranch = main
+[protocol "file"]
+\tallow = always
+[core]
+\tfsync = none
+[maintenance]
+\tauto = false
+"""
+
 
 @pytest.fixture(autouse=True)
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path_factory.mktemp("home")
-    (home / "gitconfig").write_text('[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n')
+    (home / "gitconfig").write_text(GITCONFIG)
     for name in [name for name in os.environ if name.startswith(("GIT_", "DVC_"))]:
         monkeypatch.delenv(name)
     settings = {

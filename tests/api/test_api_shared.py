@@ -161,7 +161,7 @@ def folders(draw: st.DrawFn) -> tuple[Folder, Folder]:
     return old, new
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(versions=folders())
 def test_the_answer_is_that_of_reading_all(tmp_path_factory: Any, versions: tuple[Folder, Folder]) -> None:
     folder = tmp_path_factory.mktemp("t")

@@ -20,7 +20,7 @@ boxes = st.lists(numbers, max_size=2) | st.none()
 rows = st.lists(st.tuples(st.integers(0, 6) | st.none(), numbers, boxes), max_size=12)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=rows, after=rows, key=st.sampled_from([("id",), ("id", "score"), ()]), text=st.booleans())
 def test_counts_are_those_of_the_whole_diff(
     shared_make: Any, before: list[Any], after: list[Any], key: tuple[str, ...], text: bool

@@ -223,7 +223,7 @@ REQUESTS = {
 }
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(edits=edits, request_=st.sampled_from(sorted(REQUESTS)), keys=st.sampled_from(["rising", "mixed", "repeated"]))
 def test_places_and_keys_give_the_same_answer(
     engine: Engine, tmp_path: Path, edits: list[tuple[str, int, int]], request_: str, keys: str

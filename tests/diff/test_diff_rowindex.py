@@ -71,7 +71,7 @@ def paired(old: Table, new: Table, key: tuple[str, ...]) -> tuple[Any, ...]:
     return differing, pairing.rows, pairing.pairs, pairing.duplicate_keys, pairing.null_keys, pairing.reordered
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=rows,
     changes=edits,

@@ -87,20 +87,37 @@ e.jpg,car,test,0.50
 """
 
 
+Once = Callable[[User, str, Callable[[], object]], User]
+
+
 @pytest.fixture
-def signs(repo: User, tmp_path_factory: pytest.TempPathFactory) -> User:
-    """A declared and committed dataset that DVC tracks: made once, and copied for each test."""
-    made = tmp_path_factory.getbasetemp() / "signs"
-    if not made.exists():
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Prepares a user's repository under a name: made once, and copied for each test after the first."""
+
+    def put(user: User, name: str, make: Callable[[], object]) -> User:
+        made = tmp_path_factory.getbasetemp() / f"once-{name}"
+        if made.exists():
+            shutil.rmtree(user.folder)
+            shutil.copytree(made, user.folder, symlinks=True)
+        else:
+            make()
+            shutil.copytree(user.folder, made.with_suffix(".new"), symlinks=True)
+            made.with_suffix(".new").rename(made)
+        return user
+
+    return put
+
+
+@pytest.fixture
+def signs(repo: User, once: Once) -> User:
+    """A declared and committed dataset that DVC tracks."""
+
+    def make() -> None:
         repo.write("data/signs.csv", SIGNS)
         repo.dsv("init", "data/signs.csv", "-k", "image", "-l", "class", "--split", "split")
         repo.dsv("commit", "-m", "Add signs")
-        shutil.copytree(repo.folder, made.with_suffix(".new"), symlinks=True)
-        made.with_suffix(".new").rename(made)
-    else:
-        shutil.rmtree(repo.folder)
-        shutil.copytree(made, repo.folder, symlinks=True)
-    return repo
+
+    return once(repo, "signs", make)
 
 
 MakeUser = Callable[[Path], User]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 User = Any
+Once = Any
 
 
 def one(ran: Any) -> Any:
@@ -20,21 +21,24 @@ def one(ran: Any) -> Any:
 
 
 @pytest.fixture
-def history(signs: User) -> User:
+def history(signs: User, once: Once) -> User:
     """Three revisions, a branch, and an edit in the workspace."""
-    signs.git("tag", "v1")
-    signs.git("switch", "-q", "-c", "side")
-    text = signs.read("data/signs.csv")
-    signs.write("data/signs.csv", text.replace("bus", "coach"))
-    signs.dsv("commit", "-m", "Rename bus")
-    signs.git("tag", "v2-side")
-    signs.git("switch", "-q", "main")
-    signs.dvc("checkout", "-q")
-    signs.write("data/signs.csv", text + "f.jpg,car,train,0.40\n")
-    signs.dsv("commit", "-m", "Add a car")
-    signs.git("tag", "v2")
-    signs.write("data/signs.csv", text.replace("e.jpg,car", "e.jpg,bike") + "f.jpg,car,train,0.40\n")
-    return signs
+
+    def make() -> None:
+        signs.git("tag", "v1")
+        signs.git("switch", "-q", "-c", "side")
+        text = signs.read("data/signs.csv")
+        signs.write("data/signs.csv", text.replace("bus", "coach"))
+        signs.dsv("commit", "-m", "Rename bus")
+        signs.git("tag", "v2-side")
+        signs.git("switch", "-q", "main")
+        signs.dvc("checkout", "-q")
+        signs.write("data/signs.csv", text + "f.jpg,car,train,0.40\n")
+        signs.dsv("commit", "-m", "Add a car")
+        signs.git("tag", "v2")
+        signs.write("data/signs.csv", text.replace("e.jpg,car", "e.jpg,bike") + "f.jpg,car,train,0.40\n")
+
+    return once(signs, "diff-history", make)
 
 
 @pytest.mark.parametrize(

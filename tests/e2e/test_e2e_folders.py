@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 User = Any
+Once = Any
 ONE = "id,class\n1,cat\n2,dog\n"
 TWO = "id,class\n3,cow\n"
 
@@ -20,14 +21,17 @@ def rows(ran: Any) -> dict[str, int]:
 
 
 @pytest.fixture
-def parts(repo: User) -> User:
+def parts(repo: User, once: Once) -> User:
     """A declared and committed folder of two files that DVC tracks."""
-    repo.write("data/parts/a.csv", ONE)
-    repo.write("data/parts/b.csv", TWO)
-    repo.dsv("init", "data/parts", "-k", "id", "-l", "class")
-    repo.dsv("commit", "-m", "Add parts")
-    repo.git("tag", "v1")
-    return repo
+
+    def make() -> None:
+        repo.write("data/parts/a.csv", ONE)
+        repo.write("data/parts/b.csv", TWO)
+        repo.dsv("init", "data/parts", "-k", "id", "-l", "class")
+        repo.dsv("commit", "-m", "Add parts")
+        repo.git("tag", "v1")
+
+    return once(repo, "parts", make)
 
 
 def test_the_folder_goes_to_dvc_and_its_profile_to_git(parts: User) -> None:

@@ -15,20 +15,24 @@ import pytest
 from dsv.tables.duckdb import Engine
 
 User = Any
+Once = Any
 DSV = str(Path(sys.executable).parent / "dsv")
 ROWS = 20_000
 
 
 @pytest.fixture
-def signs(repo: User) -> User:
+def signs(repo: User, once: Once) -> User:
     """Rows of random text: a version takes about 0.6 MB, the published file 0.9 MB."""
-    chance = random.Random(7)
-    lines = (f"{n:05d},{chance.choice(['bike', 'bus'])},{chance.getrandbits(128):032x}\n" for n in range(ROWS))
-    repo.write("data/signs.csv", "image,class,text\n" + "".join(lines))
-    repo.dsv("init", "data/signs.csv", "-k", "image", "-l", "class")
-    repo.dsv("commit", "-m", "Add signs")
-    repo.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
-    return repo
+
+    def make() -> None:
+        chance = random.Random(7)
+        lines = (f"{n:05d},{chance.choice(['bike', 'bus'])},{chance.getrandbits(128):032x}\n" for n in range(ROWS))
+        repo.write("data/signs.csv", "image,class,text\n" + "".join(lines))
+        repo.dsv("init", "data/signs.csv", "-k", "image", "-l", "class")
+        repo.dsv("commit", "-m", "Add signs")
+        repo.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
+
+    return once(repo, "large-signs", make)
 
 
 def limited(size_bytes: int) -> Callable[[], None]:

@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import SIGNS, User
+from tests.e2e.conftest import SIGNS, Once, User
 
 EDITED = SIGNS.replace("a.jpg,bike", "a.jpg,car")
 
 
 @pytest.fixture
-def edited(signs: User) -> User:
-    signs.write("data/signs.csv", EDITED)
-    signs.dsv("commit", "-m", "A label")
-    return signs
+def edited(signs: User, once: Once) -> User:
+
+    def make() -> None:
+        signs.write("data/signs.csv", EDITED)
+        signs.dsv("commit", "-m", "A label")
+
+    return once(signs, "install-edited", make)
 
 
 def trace(user: User) -> dict[str, bytes]:

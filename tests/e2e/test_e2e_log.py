@@ -13,6 +13,7 @@ import pytest
 from dsv.api.log import log
 
 User = Any
+Once = Any
 CASE = Path(__file__).parent.parent / "cases" / "sp500-table"
 VERSIONS = ("vA", "vB", "vC", "vE")
 
@@ -28,15 +29,18 @@ def expected(old: str, new: str) -> tuple[int, int, int]:
 
 
 @pytest.fixture
-def history(repo: User) -> User:
-    for name in VERSIONS:
-        shutil.copy(CASE / f"{name}.csv", repo.folder / "sp.csv")
-        repo.git("add", "sp.csv")
-        repo.git("commit", "-q", "-m", name)
-    repo.dsv("init", "sp.csv", "-k", "Symbol")
-    repo.git("add", "-A")
-    repo.git("commit", "-q", "-m", "declared")
-    return repo
+def history(repo: User, once: Once) -> User:
+
+    def make() -> None:
+        for name in VERSIONS:
+            shutil.copy(CASE / f"{name}.csv", repo.folder / "sp.csv")
+            repo.git("add", "sp.csv")
+            repo.git("commit", "-q", "-m", name)
+        repo.dsv("init", "sp.csv", "-k", "Symbol")
+        repo.git("add", "-A")
+        repo.git("commit", "-q", "-m", "declared")
+
+    return once(repo, "log-history", make)
 
 
 def told(user: User) -> dict[str, tuple[int, int, int] | None]:

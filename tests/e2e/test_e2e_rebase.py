@@ -9,17 +9,21 @@ from typing import Any
 import pytest
 
 User = Any
+Once = Any
 
 
 @pytest.fixture
-def forked(signs: User) -> User:
+def forked(signs: User, once: Once) -> User:
     """A chain of one migration on main, and the branch `mine` off it, checked out."""
-    signs.git("branch", "-M", "main")
-    signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle", "--id", "rename")
-    signs.dsv("migrate", "up")
-    signs.dsv("commit", "-m", "Rename")
-    signs.git("checkout", "-q", "-b", "mine")
-    return signs
+
+    def make() -> None:
+        signs.git("branch", "-M", "main")
+        signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle", "--id", "rename")
+        signs.dsv("migrate", "up")
+        signs.dsv("commit", "-m", "Rename")
+        signs.git("checkout", "-q", "-b", "mine")
+
+    return once(signs, "forked", make)
 
 
 def add(user: User, message: str, *migrations: tuple[str, ...], pin: bool = False) -> None:

@@ -11,18 +11,21 @@ import pandas as pd
 import pytest
 
 import dsv.renderers
-from tests.e2e.conftest import SIGNS, User
+from tests.e2e.conftest import SIGNS, Once, User
 
 SCHEMAS = Path(dsv.renderers.__file__).parent / "schemas"
 EDITED = SIGNS.replace("a.jpg,bike", "a.jpg,car").replace("b.jpg,car,train,0.80\n", "") + "f.jpg,bus,train,0.4\n"
 
 
 @pytest.fixture
-def history(signs: User) -> User:
-    signs.write("data/signs.csv", EDITED)
-    signs.dsv("commit", "-m", "A label\n\nAna looked at a.jpg.")
-    signs.git("commit", "-q", "--allow-empty", "-m", "Nothing of data")
-    return signs
+def history(signs: User, once: Once) -> User:
+
+    def make() -> None:
+        signs.write("data/signs.csv", EDITED)
+        signs.dsv("commit", "-m", "A label\n\nAna looked at a.jpg.")
+        signs.git("commit", "-q", "--allow-empty", "-m", "Nothing of data")
+
+    return once(signs, "show-history", make)
 
 
 def test_a_commit_is_shown_with_its_diff(history: User) -> None:
