@@ -51,11 +51,11 @@ class Comparison:
 
     def __init__(self, result: DiffResult, engine: Engine) -> None:
         self.result = result
-        self._engine = engine
+        self.engine = engine
 
     def close(self) -> None:
         """Let go of the rows."""
-        self._engine.close()
+        self.engine.close()
 
     def __enter__(self) -> Comparison:
         return self
@@ -109,9 +109,19 @@ def compare_sides(
 
 
 def compare_pairs(
-    names: tuple[Revision, Revision], pairs: Sequence[Pair], options: DiffOptions, progress: Progress = SILENT
+    names: tuple[Revision, Revision],
+    pairs: Sequence[Pair],
+    options: DiffOptions,
+    progress: Progress = SILENT,
+    *,
+    lenient: bool = False,
 ) -> Comparison:
-    """Compare pairs of tables; `names` are those of their sides. Raises: DsvError: one cannot be compared."""
+    """Compare pairs of tables; `names` are those of their sides.
+
+    `lenient`: where even the only one cannot be compared, a finding says so, as among several.
+
+    Raises: DsvError: one cannot be compared.
+    """
     if options.reverse:
         names = (names[1], names[0])
         pairs = [replace(pair, old=pair.new, new=pair.old) for pair in pairs]
@@ -121,7 +131,7 @@ def compare_pairs(
     found = []
     try:
         for pair in each(progress, "tables", pairs):
-            found.append(_table_diff(engine, pair, options, alone=len(pairs) == 1))
+            found.append(_table_diff(engine, pair, options, alone=len(pairs) == 1 and not lenient))
     except BaseException:
         engine.close()
         raise

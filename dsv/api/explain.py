@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,8 @@ from dsv.tables.duckdb import Engine
 if TYPE_CHECKING:
     from dsv.diff.replay import Replay
     from dsv.migrations.chain import Chain
-    from dsv.model.migration import ChainLock, LockEntry, Migration
+    from dsv.migrations.foretell import Foretold
+    from dsv.model.migration import ChainLock, LockEntry, Migration, State
 
 
 def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Finding]]:
@@ -33,14 +34,10 @@ def replay_between(engine: Engine, pair: Pair) -> tuple[Replay | None, list[Find
 
     Findings say that, or why a replay cannot be had where there should be one. Nothing of the documents is run.
     """
-    if pair.old is None or pair.new is None or pair.declared is None:
+    sides = _sides(pair)
+    if sides is None:
         return None, []
-    if pair.old.tree is None or pair.new.tree is None:
-        return None, []
-    folder = posixpath.join(posixpath.dirname(pair.declared.declared_in), MIGRATIONS, pair.name)
-    old, new = (_Files(tree=tree, folder=folder, dataset=pair.name) for tree in (pair.old.tree, pair.new.tree))
-    if old.written is None and new.written is None:
-        return None, []
+    old, new = sides
     try:
         if not _continues(new, old):
             return _between(engine, old, new)
@@ -123,17 +120,63 @@ class _Files:
         return folder
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Between:
+    """The migrations that lie between two sides, and what there is to read or replay them with."""
+
+    dataset: str
+    state: State
+    migrations: Sequence[Migration]
+    folder: Path
+    parameters: Callable[[str], Mapping[str, Any]]
+
+
+def foretold_between(engine: Engine, pair: Pair) -> list[Foretold]:
+    """The migrations that the new side has and the old one lacks, as far as their documents tell; no row is read.
+
+    Raises: DsvError: they cannot be read.
+    """
+    from dsv.migrations.foretell import foretell
+
+    sides = _sides(pair)
+    found = None if sides is None else _found(engine, *sides)
+    if not isinstance(found, _Between):
+        return []
+    return list(foretell(found.dataset, found.state, found.migrations, found.folder, found.parameters, guarded=False))
+
+
+def _sides(pair: Pair) -> tuple[_Files, _Files] | None:
+    """The chains of both sides; None where there is none to ask."""
+    if pair.old is None or pair.new is None or pair.declared is None:
+        return None
+    if pair.old.tree is None or pair.new.tree is None:
+        return None
+    folder = posixpath.join(posixpath.dirname(pair.declared.declared_in), MIGRATIONS, pair.name)
+    old, new = (_Files(tree=tree, folder=folder, dataset=pair.name) for tree in (pair.old.tree, pair.new.tree))
+    return None if old.written is None and new.written is None else (old, new)
+
+
 def _between(engine: Engine, old: _Files, new: _Files) -> tuple[Replay | None, list[Finding]]:
+    from dsv.migrations.replay import prepare
+
+    found = _found(engine, old, new)
+    if not isinstance(found, _Between):
+        return None, [] if found is None else [found]
+    return prepare(found.dataset, found.state, found.migrations, found.folder, found.parameters), []
+
+
+def _found(engine: Engine, old: _Files, new: _Files) -> _Between | Finding | None:
+    """The migrations that new has and old lacks; None if there are none, a finding where the chains diverge."""
     applied = new.lock.line
     if not applied:
-        return None, []
+        return None
     before = old.lock.line
     missing = _missing(before, applied)
     if missing is None or not _same_base(old, new):
-        return None, [_diverged(new.dataset)]
+        return _diverged(new.dataset)
     if not missing:
-        return None, []
-    from dsv.migrations.replay import prepare, state_after
+        return None
+    from dsv.migrations.replay import state_after
 
     chain = _chain(new, applied)
     between = [chain.migrations[place] for place in missing]
@@ -143,7 +186,7 @@ def _between(engine: Engine, old: _Files, new: _Files) -> tuple[Replay | None, l
     side = new if missing[0] == len(before) else old
     reached = chain.migrations[: len(before)] if side is new else _chain(old, before).migrations
     state = state_after(chain.base, reached, folder, side.parameters)
-    return prepare(new.dataset, state, between, folder, new.parameters), []
+    return _Between(dataset=new.dataset, state=state, migrations=between, folder=folder, parameters=new.parameters)
 
 
 def _missing(before: Sequence[LockEntry], applied: Sequence[LockEntry]) -> list[int] | None:

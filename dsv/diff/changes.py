@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,11 +37,17 @@ class PairedChanges:
     differ; each field goes by its new name.
     """
 
-    def __init__(self, differences: Differences, fields: Alignment, only: str | None = None) -> None:
-        """`only` names a table whose `id` are the rowids of the rows to show (None: all)."""
+    def __init__(
+        self, differences: Differences, fields: Alignment, only: str | None = None, context: Collection[str] = ()
+    ) -> None:
+        """`only` names a table whose `id` are the rowids of the rows to show (None: all).
+
+        `context` names fields whose cells changed rows bring along where they do not differ, too.
+        """
         self.differences = differences
         self.fields = fields
         self.only = only
+        self.context = frozenset(context)
         both = [
             _Column(
                 name=pair.name,
@@ -57,10 +63,22 @@ class PairedChanges:
         self._columns = _in_order([*both, *old, *new], differences)
         self._key = tuple(pair.name for pair in differences.key)
 
+    def with_context(self, fields: Collection[str]) -> PairedChanges:
+        """The same rows, the changed ones with the cells of these fields beside."""
+        return PairedChanges(self.differences, self.fields, self.only, fields)
+
     def rows(self, kinds: tuple[Kind, ...] = KINDS, limit: int | None = None) -> Iterator[RowChange]:
         """Rows of the given kinds, those first that want a look; at most `limit` of each kind."""
-        if not kinds or limit == 0:
-            return
+        if kinds and limit != 0:
+            picked = "" if self.only is None else f" AND rowid IN (SELECT id FROM {self.only})"
+            yield from self._rows(kinds, picked, limit)
+
+    def changed_at(self, positions: Sequence[int]) -> Iterator[RowChange]:
+        """The changed rows at these places of new's, in no order that means something."""
+        if positions:
+            yield from self._rows(("changed",), f" AND {NEW} IN ({', '.join(map(str, map(int, positions)))})", None)
+
+    def _rows(self, kinds: Sequence[Kind], picked: str, limit: int | None) -> Iterator[RowChange]:
         places: list[_Places] = []
         credits = self.differences.credits
         cells = ["kind", OLD, NEW, "CAST(NULL AS INTEGER)" if credits is None else credits.ROW]
@@ -71,7 +89,7 @@ class PairedChanges:
                 place.append(None if sql is None else len(cells))
                 cells += [] if sql is None else [sql]
             places.append((place[0], place[1], place[2], place[3]))
-        for row in self.differences.engine.stream(self._query(cells, kinds, limit)):
+        for row in self.differences.engine.stream(self._query(cells, kinds, picked, limit)):
             yield self._change(row, columns, places)
 
     def _one_sided(self, kinds: Sequence[Kind]) -> bool:
@@ -81,8 +99,9 @@ class PairedChanges:
         return bool(self.differences.engine.value(query))
 
     def _differing(self) -> list[_Column]:
-        """What changed rows show: their key, and fields that differ in some row."""
-        return [item for item in self._columns if item.flag not in (None, "false") or item.name in self._key]
+        """What changed rows show: their key, their context, and fields that differ in some row."""
+        wanted = {*self._key, *self.context}
+        return [item for item in self._columns if item.flag not in (None, "false") or item.name in wanted]
 
     def _cells(self, column: _Column) -> tuple[str | None, ...]:
         differences = self.differences
@@ -94,9 +113,8 @@ class PairedChanges:
             column.credit,
         )
 
-    def _query(self, cells: Sequence[str], kinds: Sequence[Kind], limit: int | None) -> str:
+    def _query(self, cells: Sequence[str], kinds: Sequence[Kind], picked: str, limit: int | None) -> str:
         order = f"ORDER BY {self.differences.later}, {OLD} NULLS LAST, {NEW} NULLS LAST"
-        picked = "" if self.only is None else f" AND rowid IN (SELECT id FROM {self.only})"
         tables = [f"SELECT * FROM {self.differences.table} WHERE kind = '{kind}'{picked}" for kind in kinds]
         if limit is not None:
             tables = [f"(FROM ({table}) {order} LIMIT {int(limit)})" for table in tables]
@@ -106,12 +124,15 @@ class PairedChanges:
         kind = row[0]
         cells: dict[str, Cell] = {}
         key: dict[str, Any] = {}
+        context: dict[str, Cell] = {}
         for column, (old_at, new_at, flag_at, credit_at) in zip(columns, places, strict=True):
             old = None if old_at is None else row[old_at]
             new = None if new_at is None else row[new_at]
             if column.name in self._key:
                 key[column.name] = _read(old, column.old) if kind == "removed" else _read(new, column.new)
             if kind == "changed":
+                if column.name in self.context:
+                    context[column.name] = Cell(old=_read(old, column.old), new=_read(new, column.new))
                 if flag_at is not None and row[flag_at]:
                     credit = None if credit_at is None else row[credit_at]
                     cells[column.name] = _changed(old, new, column, self._migration(credit))
@@ -125,6 +146,7 @@ class PairedChanges:
             old_position=row[1],
             new_position=row[2],
             migration=self._migration(row[3]),
+            context=context,
         )
 
     def _migration(self, number: int | None) -> str | None:
@@ -139,24 +161,22 @@ class OneSideChanges:
         self, table: Table, forms: Mapping[str, Form], side: Side, key: tuple[str, ...], only: str | None = None
     ) -> None:
         """`only` names a table whose `id` are the positions of the rows to show (None: all)."""
-        self._table = table
+        self.table = table
         self._only = only
-        self._forms = forms
-        self._side: Side = side
+        self.forms = forms
+        self.side: Side = side
         self._key = key
 
     def rows(self, kinds: tuple[Kind, ...] = KINDS, limit: int | None = None) -> Iterator[RowChange]:
         """The rows, by position, if their kind is among the given ones; at most `limit`."""
-        kind: Kind = "removed" if self._side == "old" else "added"
+        kind: Kind = "removed" if self.side == "old" else "added"
         if kind not in kinds:
             return
-        cells = ", ".join(stored(identifier(name), form) for name, form in self._forms.items())
+        cells = ", ".join(stored(identifier(name), form) for name, form in self.forms.items())
         only = "" if self._only is None else f"WHERE {POSITION} IN (SELECT id FROM {self._only}) "
-        sql = f"SELECT {POSITION}, {cells} FROM {self._table.relation} AS dsv_table {only}ORDER BY {POSITION}"
-        for row in self._table.engine.stream(sql + ("" if limit is None else f" LIMIT {int(limit)}")):
-            values = {
-                name: plain(value, form) for (name, form), value in zip(self._forms.items(), row[1:], strict=True)
-            }
+        sql = f"SELECT {POSITION}, {cells} FROM {self.table.relation} AS dsv_table {only}ORDER BY {POSITION}"
+        for row in self.table.engine.stream(sql + ("" if limit is None else f" LIMIT {int(limit)}")):
+            values = {name: plain(value, form) for (name, form), value in zip(self.forms.items(), row[1:], strict=True)}
             yield self._change(kind, row[0], values)
 
     def _change(self, kind: Kind, position: int, values: Mapping[str, Any]) -> RowChange:

@@ -147,6 +147,7 @@ def _diff(
         },
         labels=label_diffs,
         split_moves=labels.split_moves(differences, split) if split else (),
+        split=split.name if split else None,
         changes=PairedChanges(differences, fields, only),
         matching=match,
         explained=told.explained if told else None,
@@ -264,6 +265,7 @@ def _one_side(
         changed_cells_encoding_only={},
         labels=_labels(old, new, fields, split, request),
         split_moves=(),
+        split=split.name if split else None,
         changes=OneSideChanges(table, own, side, key, only),
         matching=match,
     )

@@ -209,7 +209,8 @@ class DatasetDiff:
     `explained` names the migrations that account for differences, in the order of their chain, and
     `unexplained` what is left; None where there are none to ask. `tables` are the other tables of
     the format, by name. `similar` pairs are rows that stay counted as added and removed. `matching`
-    counts the rows that the user's condition picks; every other count is of all rows.
+    counts the rows that the user's condition picks; every other count is of all rows. `split` is the field
+    whose values are splits, by its new name.
     """
 
     dataset: str
@@ -238,6 +239,7 @@ class DatasetDiff:
     media: MediaDiff | None = None
     tables: Mapping[str, DatasetDiff] = field(default_factory=dict)
     matching: RowMatch | None = None
+    split: str | None = None
 
     def layers(self) -> frozenset[Layer]:
         """The layers that differ."""

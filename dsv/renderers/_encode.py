@@ -60,8 +60,9 @@ def record(values: Mapping[str, Any]) -> dict[str, Any]:
 def row(change: RowChange) -> dict[str, Any]:
     """A row that differs, with its places in the files (counted from 1).
 
-    `migration` stands where one accounts for the row or the cell.
+    `migration` stands where one accounts for the row or the cell, `context` where fields to filter by were asked for.
     """
+    context = {name: {"old": encode(cell.old), "new": encode(cell.new)} for name, cell in change.context.items()}
     return {
         "key": record(change.key),
         "position": {"old": change.old_position, "new": change.new_position},
@@ -70,6 +71,7 @@ def row(change: RowChange) -> dict[str, Any]:
             for name, cell in change.cells.items()
         },
         **_migration(change),
+        **({"context": context} if context else {}),
     }
 
 

@@ -13,14 +13,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from dsv.model.diff import RowChange
-from dsv.model.page import Block, Heading, Line, Page, Rows, Span, Table
+from dsv.model.page import Block, Heading, Line, Page, Role, Rows, Span, Table
 from dsv.renderers._cells import SIGNS, Edit, changes, cut, fields, key_parts
-from dsv.renderers._clean import clean
+from dsv.renderers._clean import LINE_BREAK, clean
 from dsv.renderers._rows import more, shown_rows
 
 WIDEST_VALUE = 160
 PLAIN_WORD = re.compile(r"""[("']?[A-Za-z0-9](?:[A-Za-z0-9,.;%()'"=?!/…-])*:?|[,.;:()%…/]+|->""")
 RISKY_WORD = re.compile(r"//|www\.|gh-\d|[0-9a-f]{7,}", re.IGNORECASE)
+SIGNS_OF_LEVELS: dict[Role, tuple[str, str]] = {"error": ("x", "❌"), "warning": ("!", "⚠️")}
 LIST_NUMBER = re.compile(r"[0-9]+[.)]")
 
 
@@ -32,13 +33,17 @@ def render(page: Page, *, width: int = 80, color: bool = False) -> str:
 def stream(page: Page, *, width: int = 80, color: bool = False) -> Iterator[str]:
     """The page in pieces, in order; changed rows are read as they are needed."""
     previous: Block | None = None
+    first = depth = 0
     for block in page.blocks:
         if previous is not None and not (isinstance(previous, Line) and isinstance(block, Line)):
             yield "\n"
         if isinstance(block, Heading):
             yield f"{'#' * (block.level + 1)} {_words(block.spans, code)}\n"
         elif isinstance(block, Line):
-            yield f"- {_words(block.spans, code)}\n"
+            if not isinstance(previous, Line):
+                first, depth = block.indent, 0
+            depth = max(0, min(depth + 1, block.indent - first))
+            yield f"{'  ' * depth}- {_words(block.spans, code)}\n"
         elif isinstance(block, Table):
             yield from _table(block)
         else:
@@ -80,7 +85,12 @@ def _pieces(spans: Iterable[Span]) -> Iterator[tuple[str, bool]]:
     """Pieces of text, and whether each stands in code."""
     first = True
     for span in spans:
-        for piece in [span.text] if span.code else re.split("( +)", span.text):
+        text = span.text
+        mark, picture = SIGNS_OF_LEVELS.get(span.role, ("", ""))
+        if mark and not span.code and text.startswith(f"{mark} "):
+            yield f"{picture} ", False
+            text, first = text[len(mark) + 1 :], False
+        for piece in [text] if span.code else re.split("( +)", text):
             blank = not piece.strip(" ")
             if piece:
                 yield piece, span.code or not (blank or _is_plain(piece, first))
@@ -147,7 +157,7 @@ def _sides(edit: Edit) -> Iterator[tuple[str, str]]:
         yield edit.before or "", edit.after or ""
     for mark, text in edit.lines:
         if mark in "+-~":
-            yield (text, "") if mark == "-" else ("", text)
+            yield (text or LINE_BREAK, "") if mark == "-" else ("", text or LINE_BREAK)
 
 
 plugin = stream

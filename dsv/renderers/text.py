@@ -117,19 +117,20 @@ def _changed(change: RowChange, room: int) -> list[tuple[Span, ...]]:
     head = _head(change)
     names = max((len(name) for name in change.cells), default=0)
     used = names + len(f"{INDENT}:  -> ")
-    cells = [line for edit in changes(change, (room - used) // 2) for line in _edit(edit)]
+    cells = [line for edit in changes(change, (room - used) // 2) for line in _edit(edit, room - len(INDENT))]
     if len(cells) == 1 and _width(head) + len(INDENT) + _width(cells[0]) <= room:
         return [(*head, Span(text=INDENT), *cells[0])]
     return [head, *cells]
 
 
-def _edit(edit: Edit) -> list[tuple[Span, ...]]:
+def _edit(edit: Edit, room: int) -> list[tuple[Span, ...]]:
     mark = _mark(edit.migration)
-    if any(sign in "@ " for sign, _ in edit.lines):
-        return [spans(f"{edit.name}:", mark), *(_line(sign, text) for sign, text in edit.lines)]
     if edit.lines:
         parts = [part for sign, text in edit.lines for part in (" ", _signed(sign, f"{sign} {text}"))]
-        return [spans(f"{edit.name}:", *parts, mark)]
+        whole = spans(f"{edit.name}:", *parts)
+        if all(sign in "+-~" for sign, _ in edit.lines) and _width(whole) <= room:
+            return [(*whole, mark)]
+        return [spans(f"{edit.name}:", mark), *(_line(sign, text) for sign, text in edit.lines)]
     if edit.before is None:
         return [spans(_signed("+", f"+ {edit.name} {edit.after}"), mark)]
     if edit.after is None:

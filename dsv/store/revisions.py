@@ -113,9 +113,22 @@ def merge_base(repo: Repository, one: Revision, other: Revision) -> Revision:
     except git.GitFailed as error:
         if error.code != 1:
             raise
-        raise RepositoryError(f"{one.name} and {other.name} have no common ancestor") from None
+        hint = "git fetch --unshallow" if shallow(repo) else None
+        raise RepositoryError(f"{one.name} and {other.name} have no common ancestor", hint=hint) from None
     commit = answer.decode().split()[0]
     return Revision(name=f"merge base of {one.name} and {other.name}", commit=commit)
+
+
+def default_base(repo: Repository) -> Revision:
+    """What a branch is reviewed against: the remote's default branch, else main or master.
+
+    Raises: UnknownRevision: there is none of them.
+    """
+    names = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+    for name, commit in _commits(repo, names).items():
+        if commit is not None:
+            return Revision(name=name, commit=commit)
+    raise UnknownRevision("there is no branch to review against", where=", ".join(names), hint="dsv review BASE...HEAD")
 
 
 def parents(repo: Repository, commits: Sequence[str]) -> dict[str, Revision]:

@@ -126,3 +126,11 @@ def test_rows_are_read_while_they_are_shown() -> None:
     pieces = stream(Page(blocks=(block,)))
     assert [next(pieces) for _ in range(2)] == ["~ id=0  a: 1 -> 2\n", "~ id=1  a: 1 -> 2\n"]
     assert len(read) == 2
+
+
+def test_items_that_fit_no_line_get_one_each() -> None:
+    items = [f"{'x' * 18}{number}" for number in range(8)]
+    change = changed({"id": 1}, tags=("; ".join(items), "; ".join([items[0], "new"])))
+    lines = [line for line in stream(rows(change, total=1), width=60)]
+    assert max(len(line.rstrip("\n")) for line in lines) <= 60
+    assert [line.strip() for line in lines if line.strip().startswith("- ")] == [f"- {item}" for item in items[1:]]

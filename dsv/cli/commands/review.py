@@ -1,0 +1,91 @@
+"""Review a branch: what it changes in the datasets, judged, as a pull request needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dsv.cli.completion import words
+from dsv.cli.options import Display, result_options
+from dsv.cli.output import Terminal
+from dsv.cli.words import Words, targets
+from dsv.model.review import VALUES, Values
+
+if TYPE_CHECKING:
+    from dsv.model.review import Review
+
+FOUND, INCOMPLETE = 1, 3
+SAMPLES = 20
+
+
+@click.command("review", cls=Words)
+@click.argument("revisions", nargs=-1, metavar="[BASE...HEAD] [-- DATASET…]", shell_complete=words)
+@click.option(
+    "--values",
+    type=click.Choice(VALUES),
+    default="all",
+    help="Values of rows to show: all, keys only, or none. Fields that are declared `pii` never are.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    help="End with 1 when there is a finding as grave as this.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=0), metavar="N", help=f"Rows of each kind in JSON, {SAMPLES} by default."
+)
+@result_options("dsv.review/1")
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    revisions: tuple[str, ...],
+    values: Values,
+    fail_on: str | None,
+    limit: int | None,
+    display: Display,
+) -> int:
+    """Review what HEAD changed in the datasets since it left BASE.
+
+    \b
+    dsv review                the remote's main branch, or main, and HEAD
+    dsv review BASE           BASE and HEAD
+    dsv review BASE...HEAD    any two revisions
+
+    Settings of DVC are those of BASE, and no code of the branch runs.
+    """  # noqa: D301 - the mark keeps click from joining the lines
+    from dsv.api.review import review
+
+    with review(Path.cwd(), revisions, targets(), values=values, progress=terminal.progress()) as reviewed:
+        result = reviewed.result
+        _emit(terminal, result, SAMPLES if limit is None else limit, display)
+    if not result.complete:
+        return INCOMPLETE
+    grave = {"error"} if fail_on == "error" else {"error", "warning"} if fail_on == "warning" else set()
+    return FOUND if any(item.level in grave for item in result.findings) else 0
+
+
+def _emit(terminal: Terminal, result: Review, limit: int, display: Display) -> None:
+    if display.form == "md":
+        from dsv.cli.fitting import markdown
+
+        terminal.emit(markdown(result), display.output)
+    else:
+        from dsv.views.review import build
+
+        terminal.present(display, lambda: build(result), lambda: _json(result, limit))
+
+
+def _json(review: Review, limit: int) -> str:
+    from dsv.model.diff import KINDS, DiffResult
+    from dsv.renderers import _review, json
+
+    diff = DiffResult(
+        old=review.merge_base,
+        new=review.head,
+        complete=review.complete,
+        datasets=tuple(dataset.diff for dataset in review.datasets),
+        findings=(),
+    )
+    return _review.render(review, json.document(diff, limit, KINDS))

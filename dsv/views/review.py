@@ -1,0 +1,310 @@
+"""A review as a page: the verdict, then what matters most, then what changed and how to see all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dsv.model.counts import Counts
+from dsv.model.diff import DatasetDiff
+from dsv.model.labels import ClassCount, LabelDiff
+from dsv.model.page import Block, Column, Heading, Line, Page, Role, Rows, Span, Table, spans
+from dsv.model.review import DatasetReview, Group, Review, ReviewFinding
+from dsv.model.revision import Revision
+from dsv.model.values import shown
+from dsv.views._schema import schema_change
+from dsv.views._words import LEVEL_ROLES, LEVEL_SIGNS, code, delta, muted, number, plural, points, share, signed, step
+
+NONE = Counts(old=0, new=0)
+WIDEST_BAR = 10
+MOST_HIDDEN = 10
+"""So many rows that others hide are shown, even where fewer are."""
+LONGEST_VALUE, LONGEST_MESSAGE, LONGEST_COMMAND = 60, 400, 1000
+ALL_ROWS = "all"
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much of a review a page shows; numbers are of one dataset, but `findings`, which is of all.
+
+    `samples` are rows of a group, `rows` changed rows of each kind. `brief`: a dataset is one line. Of so many
+    `datasets` something is shown (None: of all).
+    """
+
+    findings: int = 40
+    classes: int = 12
+    groups: int = 10
+    schema: int = 12
+    samples: int = 0
+    rows: int = 3
+    brief: bool = False
+    datasets: int | None = None
+
+
+def build(review: Review, size: Size | None = None) -> Page:
+    """The page of a review."""
+    size = size or Size()
+    blocks: list[Block] = [*_verdict(review, size.findings), *_findings(review.findings, size.findings)]
+    changed = [dataset for dataset in review.datasets if dataset.diff.status != "unchanged"]
+    listed = changed[: size.datasets]
+    for dataset in listed:
+        hidden = (item.count for item in review.findings if _is_hidden(item, dataset.diff))
+        blocks += _dataset(dataset, size, max(hidden, default=0))
+    if len(changed) > len(listed):
+        blocks.append(Line(spans=(muted(f"{plural(len(changed) - len(listed), 'dataset')} with changes not shown"),)))
+    same = len(review.datasets) - len(changed)
+    if same:
+        blocks.append(Line(spans=(muted(f"{plural(same, 'dataset')} without changes"),)))
+    if not review.datasets and not review.errors:
+        blocks.append(Line(spans=spans("no dataset changes")))
+    blocks += _provenance(review)
+    return Page(blocks=tuple(blocks))
+
+
+def verdict_words(review: Review) -> tuple[str, Role]:
+    """The verdict as a sentence, and its role."""
+    counts = {level: sum(item.level == level for item in review.findings) for level in ("error", "warning")}
+    said = [plural(count, word) for word, count in counts.items() if count]
+    if review.verdict == "incomplete":
+        could = f"could not compare {plural(len(review.errors), 'dataset')}"
+        return f"x {could}; of the rest: {', '.join(said) or 'no findings'}", "error"
+    roles: dict[str, tuple[str, Role]] = {"errors": ("x", "error"), "warnings": ("!", "warning")}
+    if review.verdict in roles:
+        sign, role = roles[review.verdict]
+        return f"{sign} {', '.join(said)}", role
+    return "nothing found that a reviewer must look at", "ok"
+
+
+def _verdict(review: Review, most: int) -> Iterator[Block]:
+    text, role = verdict_words(review)
+    names = (*_revision(review.base), *spans(" ... "), *_revision(review.head))
+    yield Heading(spans=spans("Review ", *names, ": ", Span(text=text, role=role)), level=1)
+    for error in review.errors[:most]:
+        where = (code(_short(error.dataset)), ": ") if error.dataset else ()
+        rest = f"{f' ({error.where})' if error.where else ''}{f'; {error.hint}' if error.hint else ''}"
+        said = _cut(f"{error.message}{rest}")
+        yield Line(spans=spans(Span(text="x not compared", role="error"), " ", *where, said))
+    left = len(review.errors) - most
+    if left > 0:
+        yield Line(spans=(Span(text=f"x {left:,} more not compared", role="error"),))
+
+
+def _findings(found: Sequence[ReviewFinding], most: int) -> Iterator[Block]:
+    if not found:
+        return
+    yield Heading(spans=spans("Findings"), level=2)
+    several = len({item.dataset for item in found if item.dataset}) > 1
+    for item in found[:most]:
+        mark = Span(text=f"{LEVEL_SIGNS[item.level]} {item.level}", role=LEVEL_ROLES[item.level])
+        dataset = (code(_short(item.dataset)), ": ") if several and item.dataset else ()
+        yield Line(spans=spans(mark, f" {item.id} ", *dataset, _cut(item.message)))
+        if item.see is not None and len(item.see) <= LONGEST_COMMAND and item.level != "info":
+            yield Line(spans=(muted("see all: "), code(item.see, "muted")), indent=2)
+    if len(found) > most:
+        yield Line(spans=(muted(f"… {len(found) - most:,} more findings, none graver"),))
+
+
+def _is_hidden(finding: ReviewFinding, diff: DatasetDiff) -> bool:
+    """The finding counts rows that come first because others hide them."""
+    return finding.rule == "whitespace-hides" and finding.dataset == diff.dataset
+
+
+def _dataset(dataset: DatasetReview, size: Size, hidden: int) -> Iterator[Block]:
+    diff = dataset.diff
+    counts = _counts(diff)
+    if size.brief:
+        yield Line(spans=spans(code(diff.dataset), "  ", *counts))
+        return
+    path = ("  ", code(diff.path, "muted")) if diff.path != diff.dataset else ()
+    yield Heading(spans=spans(code(diff.dataset), *path), level=2)
+    yield Line(spans=counts, indent=1)
+    if dataset.redacted:
+        names = [part for name in dataset.redacted[:8] for part in (", ", code(name))][1:]
+        left = len(dataset.redacted) - 8
+        more = f" and {left:,} more" if left > 0 else ""
+        yield Line(spans=(muted("values not shown: "), *spans(*names, more)), indent=1)
+    yield from _schema(diff, size.schema)
+    for label in diff.labels:
+        yield from _label(label, size.classes)
+    yield from _groups(dataset, size)
+    if size.rows and diff.changes is not None:
+        yield Heading(spans=spans("Rows"), level=3)
+        rows = diff.rows
+        total = None if rows.added is None else rows.added + (rows.removed or 0) + (rows.changed or 0)
+        limit = max(size.rows, min(MOST_HIDDEN, hidden))
+        yield Rows(changes=diff.changes, kinds=("removed", "changed", "added"), limit=limit, total=total, indent=2)
+
+
+def _counts(diff: DatasetDiff) -> tuple[Span, ...]:
+    rows = diff.rows
+    how = {"rows": "all rows compared", "hashes": "compared by hashes", "profiles": "only the profiles were compared"}
+    same = f"  {number(rows.unchanged)} unchanged" if rows.unchanged else ""
+    word = {"added": "new dataset, ", "removed": "dataset removed, "}.get(diff.status, "")
+    return spans(
+        f"{word}rows {step(rows.old, rows.new)}  ",
+        *delta(rows.added, rows.removed, rows.changed),
+        muted(f"{same}  ({how[diff.compared]})"),
+    )
+
+
+def _schema(diff: DatasetDiff, most: int) -> Iterator[Block]:
+    if not diff.schema_changes:
+        return
+    breaking = sum(change.breaking for change in diff.schema_changes)
+    said = f" ({plural(len(diff.schema_changes), 'change')}, {breaking:,} breaking)"
+    yield Heading(spans=spans("Schema", muted(said)), level=3)
+    ordered = sorted(diff.schema_changes, key=lambda change: not change.breaking)
+    for change in ordered[:most]:
+        yield Line(spans=schema_change(change), indent=2)
+    if len(ordered) > most:
+        yield Line(spans=(muted(f"… {plural(len(ordered) - most, 'more change')}"),), indent=2)
+
+
+def _label(label: LabelDiff, most: int) -> Iterator[Block]:
+    if label.truncated is not None:
+        text = f"{step(label.truncated.old, label.truncated.new)} classes: too many to list"
+        yield Heading(spans=spans("Classes of ", code(label.field)), level=3)
+        yield Line(spans=(muted(text),), indent=2)
+        return
+    splits = sorted({split for item in label.classes for split in item.by_split}) or [ALL_ROWS]
+    totals = {split: _total(label.classes, split) for split in splits}
+    moved = [(split, item) for split in splits for item in label.classes if _differs(_of(item, split))]
+    if not moved:
+        return
+    moved.sort(key=lambda pair: (-abs(_shift(_of(pair[1], pair[0]), totals[pair[0]])), pair[0], pair[1].name))
+    yield Heading(spans=spans("Classes of ", code(label.field), muted(f"  ({_sizes(totals)})")), level=3)
+    titles = ("split", "class")
+    numbers = ("before", "after", "delta", "share %", "points")
+    yield Table(
+        columns=(
+            *(Column(title=title) for title in titles),
+            *(Column(title=title, align="right") for title in numbers),
+            Column(title=""),
+        ),
+        rows=tuple(_class_row(split, item, totals[split]) for split, item in moved[:most]),
+        indent=2,
+    )
+    left = moved[most:]
+    if left:
+        largest = max(abs(_shift(_of(item, split), totals[split])) for split, item in left) * 100
+        yield Line(
+            spans=(muted(f"… {len(left):,} more classes of a split, each within {largest:.1f} points"),), indent=2
+        )
+    same = len(splits) * len(label.classes) - len(moved)
+    if same:
+        yield Line(spans=(muted(f"{same:,} without a change of rows"),), indent=2)
+
+
+def _class_row(split: str, item: ClassCount, total: Counts) -> tuple[tuple[Span, ...], ...]:
+    rows = _of(item, split)
+    change = rows.new - rows.old
+    role: Role = "added" if change > 0 else "removed" if change < 0 else "muted"
+    word = "  new" if not rows.old else "  gone" if not rows.new else ""
+    before, after = share(rows.old, total.old), share(rows.new, total.new)
+    return (
+        (code(_short(split)),),
+        spans(code(_short(item.name)), word),
+        spans(number(rows.old)),
+        spans(number(rows.new)),
+        (Span(text=signed(change), role=role),),
+        spans(after if before == after else f"{before} -> {after}"),
+        spans(points(rows, total)),
+        spans(_bar(rows, total)),
+    )
+
+
+def _bar(rows: Counts, total: Counts) -> str:
+    """The share after as a bar, and where it was before, if it was elsewhere."""
+    after = rows.new / total.new if total.new else 0.0
+    eighths = round(after * WIDEST_BAR * 8)
+    return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
+
+
+def _of(item: ClassCount, split: str) -> Counts:
+    return Counts(old=item.old, new=item.new) if split == ALL_ROWS else item.by_split.get(split, NONE)
+
+
+def _total(classes: Sequence[ClassCount], split: str) -> Counts:
+    parts = [_of(item, split) for item in classes]
+    return Counts(old=sum(part.old for part in parts), new=sum(part.new for part in parts))
+
+
+def _differs(counts: Counts) -> bool:
+    return counts.old != counts.new
+
+
+def _shift(rows: Counts, total: Counts) -> float:
+    return (rows.new / total.new if total.new else 0.0) - (rows.old / total.old if total.old else 0.0)
+
+
+def _sizes(totals: dict[str, Counts]) -> str:
+    return ", ".join(
+        f"{'' if split == ALL_ROWS else shown(split) + ' '}{step(n.old, n.new)}" for split, n in totals.items()
+    )
+
+
+def _groups(dataset: DatasetReview, size: Size) -> Iterator[Block]:
+    if dataset.groups is None:
+        if dataset.diff.status != "unchanged":
+            yield Line(spans=(Span(text="! which cells changed is not known", role="warning"),), indent=1)
+        return
+    listed = dataset.groups[: size.groups]
+    left = dataset.groups[size.groups :]
+    more = dataset.more_cells + sum(group.count for group in left)
+    kinds = dataset.more_groups + len(left)
+    if not listed:
+        if more:
+            alike = "no two of them alike" if kinds == more else f"in {plural(kinds, 'way')}"
+            yield Line(spans=spans(f"{plural(more, 'cell')} changed, {alike}"), indent=1)
+        return
+    yield Heading(spans=spans("Changed cells"), level=3)
+    asked = dataset.diff.explained is not None
+    for group in listed:
+        yield Line(spans=_group(group, asked), indent=2)
+        if size.samples and group.samples:
+            yield Line(spans=(muted("such as "), *_keys(group, size.samples)), indent=3)
+    if more:
+        yield Line(spans=(muted(f"… {plural(more, 'more cell')}, in {plural(kinds, 'other change')}"),), indent=2)
+
+
+def _group(group: Group, asked: bool) -> tuple[Span, ...]:
+    values = (code(_short(group.before)), " -> ", code(_short(group.after)))
+    why: tuple[Span, ...]
+    if group.migration is not None:
+        why = (muted("  by "), code(group.migration))
+    else:
+        why = (Span(text="  no migration explains it", role="warning"),) if asked else ()
+    percent = f"{group.share * 100:.0f} %" if group.share >= 0.01 else "below 1 %"
+    return spans(code(group.field), "  ", *values, f"  x{group.count:,}", muted(f"  ({percent} of the field's)"), *why)
+
+
+def _short(value: object) -> str:
+    return _cut(shown(value), LONGEST_VALUE)
+
+
+def _cut(text: str, most: int = LONGEST_MESSAGE) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _keys(group: Group, most: int) -> tuple[Span, ...]:
+    parts: list[Span | str] = []
+    for row in group.samples[:most]:
+        name = ",".join(shown(value) for value in row.key.values()) if row.key else f"row {row.new_position or 0:,}"
+        parts += [", ", code(_short(name))]
+    return spans(*parts[1:])
+
+
+def _provenance(review: Review) -> Iterator[Block]:
+    yield Heading(spans=spans("Reproduce"), level=2)
+    command = review.command if len(review.command) <= LONGEST_COMMAND else "dsv review"
+    yield Line(spans=(code(command),))
+    kept = {"keys": "only keys, classes and splits", "none": "only classes and splits"}.get(review.values)
+    if kept:
+        yield Line(spans=(muted(f"of the values of rows, {kept} are shown"),))
+
+
+def _revision(revision: Revision) -> tuple[Span, ...]:
+    commit = (revision.commit or "")[:7]
+    name = code(_cut(revision.name, LONGEST_VALUE))
+    return (name,) if revision.name.startswith(commit) else spans(name, " ", code(commit))

