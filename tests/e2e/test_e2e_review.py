@@ -268,3 +268,16 @@ def test_a_second_review_says_the_same(repo: User) -> None:
     branch(repo, "t.csv", table(rows(100)), table(rows(90)), **META)
     for form in ("--json", "--md"):
         assert repo.dsv("review", form).out == repo.dsv("review", form).out
+
+
+def test_a_review_that_was_written_is_shown_without_a_repository(repo: User, tmp_path: Path) -> None:
+    branch(repo, "t.csv", table(rows(100)), table(rows(90)), **META)
+    repo.dsv("review", "--json", "-o", "review.json")
+    elsewhere = User(tmp_path)
+    document = str(repo.folder / "review.json")
+    for form in ((), ("--md",), ("--json",)):
+        assert elsewhere.dsv("review", "--from", document, *form).out == repo.dsv("review", *form).out
+    elsewhere.dsv("review", "--from", document, "--fail-on", "error", code=1)
+    elsewhere.dsv("review", "--from", document, "main", code=2)
+    (tmp_path / "bad.json").write_text("{}")
+    assert "bad.json" in elsewhere.dsv("review", "--from", "bad.json", code=3).err

@@ -11,6 +11,7 @@ from dsv.cli.completion import words
 from dsv.cli.options import Display, result_options
 from dsv.cli.output import Terminal
 from dsv.cli.words import Words, targets
+from dsv.errors import UsageError
 from dsv.model.review import VALUES, Values
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ SAMPLES = 20
 @click.option(
     "--limit", type=click.IntRange(min=0), metavar="N", help=f"Rows of each kind in JSON, {SAMPLES} by default."
 )
+@click.option(
+    "--from",
+    "document",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Show the review that FILE holds, which --json wrote, and compare nothing.",
+)
 @result_options("dsv.review/1")
 @click.pass_obj
 def command(
@@ -44,6 +52,7 @@ def command(
     values: Values,
     fail_on: str | None,
     limit: int | None,
+    document: Path | None,
     display: Display,
 ) -> int:
     """Review what HEAD changed in the datasets since it left BASE.
@@ -55,15 +64,29 @@ def command(
 
     Settings of DVC are those of BASE, and no code of the branch runs.
     """  # noqa: D301 - the mark keeps click from joining the lines
-    from dsv.api.review import review
+    most = SAMPLES if limit is None else limit
+    if document is not None:
+        if revisions or targets():
+            raise UsageError("--from shows a review that was made; it takes no revisions", where=str(document))
+        result = _read(document)
+        _emit(terminal, result, most, display)
+    else:
+        from dsv.api.review import review
 
-    with review(Path.cwd(), revisions, targets(), values=values, progress=terminal.progress()) as reviewed:
-        result = reviewed.result
-        _emit(terminal, result, SAMPLES if limit is None else limit, display)
+        with review(Path.cwd(), revisions, targets(), values=values, progress=terminal.progress()) as reviewed:
+            result = reviewed.result
+            _emit(terminal, result, most, display)
     if not result.complete:
         return INCOMPLETE
     grave = {"error"} if fail_on == "error" else {"error", "warning"} if fail_on == "warning" else set()
     return FOUND if any(item.level in grave for item in result.findings) else 0
+
+
+def _read(document: Path) -> Review:
+    from dsv.renderers._review_reading import LARGEST_BYTES, load
+
+    with document.open("rb") as file:
+        return load(file.read(LARGEST_BYTES + 1), str(document))
 
 
 def _emit(terminal: Terminal, result: Review, limit: int, display: Display) -> None:
