@@ -137,7 +137,7 @@ RULES: dict[str, Rule] = {
             ("chains-diverge", "warning", "migrations", "nothing", "the migrations of base and head diverge"),
             ("replay-failed", "warning", "migrations", "values", "the migrations in between could not be replayed"),
             ("explained-backwards", "warning", "migrations", "nothing", "migrations of base were taken back"),
-            ("breaking-migration", "warning", "migrations", "classes", "migrations break what reads the dataset"),
+            ("breaking-migration", "warning", "migrations", "values", "migrations break what reads the dataset"),
             ("code-in-migration", "warning", "migrations", "nothing", "migrations run code of the branch"),
         ),
         *_family(
