@@ -50,7 +50,8 @@ class LabelProfile:
 class Profile:
     """A function of the dataset alone: no time, host or library version in it.
 
-    `digest` is the row digest, 32 hexadecimal digits. `md5` is of the dataset's bytes.
+    `digest` is the row digest, 32 hexadecimal digits; `version_digest` that of the rows as the
+    version holds them from which they were published, None where it is the same. `md5` is of the dataset's bytes.
     `classes` are the class identities of a chained dataset, else empty; so are `guidelines`.
     """
 
@@ -65,6 +66,7 @@ class Profile:
     size_bytes: int
     classes: Mapping[str, tuple[ClassIdentity, ...]]
     guidelines: tuple[Guideline, ...] = ()
+    version_digest: str | None = None
 
     @property
     def adds_up(self) -> bool:

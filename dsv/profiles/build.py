@@ -17,7 +17,7 @@ from dsv.model.profile import (
     Profile,
 )
 from dsv.model.schema import Field, is_nested
-from dsv.profiles.digest import row_digest
+from dsv.profiles.digest import exact_digest
 from dsv.profiles.fit import fit
 from dsv.tables.duckdb import identifier, literal
 from dsv.tables.table import Table
@@ -74,7 +74,7 @@ def build(
             for name, total in totals.items()
         ),
         splits=counts.by_split,
-        digest=row_digest(table),
+        digest=exact_digest(table),
         md5=md5,
         size_bytes=size_bytes,
         classes=dict(classes or {}),

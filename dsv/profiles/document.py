@@ -28,6 +28,7 @@ def dump(profile: Profile) -> str:
         "key": list(profile.key),
         **({} if profile.split is None else {"split": profile.split}),
         "digest": profile.digest,
+        **({} if profile.version_digest is None else {"version_digest": profile.version_digest}),
         "md5": profile.md5,
         "size_bytes": profile.size_bytes,
     }
@@ -73,6 +74,7 @@ def load(text: str | bytes, where: str) -> Profile:
         labels=tuple(_label(details, document.labels) for details in document.label_details),
         splits=dict(document.splits),
         digest=about.digest,
+        version_digest=about.version_digest,
         md5=about.md5,
         size_bytes=about.size_bytes,
         classes={name: tuple(identities) for name, identities in classes.items()},
@@ -86,6 +88,7 @@ class _About:
     key: tuple[str, ...]
     split: str | None = None
     digest: str
+    version_digest: str | None = None
     md5: str
     size_bytes: int
 

@@ -32,3 +32,31 @@ def double_text(double: str) -> str:
     whole = f"{double} = trunc({double}) AND abs({double}) < 1e38"
     digits = f"CAST(CAST({double} AS HUGEINT) AS VARCHAR)"
     return f"CASE WHEN {whole} THEN {digits} ELSE CAST({double} AS VARCHAR) END"
+
+
+_SURE_DIGITS = 15
+"""A double tells apart all decimals of so many characters that have no exponent."""
+
+
+def beyond_double(text: str) -> str:
+    """SQL: the text of a number means another decimal than the double that it gives does in its shortest text."""
+    double = f"CAST(CAST({text} AS DOUBLE) AS VARCHAR)"
+    sure = f"length({text}) <= {_SURE_DIGITS} AND NOT contains(lower({text}), 'e')"
+    few = f"length({text}) <= {_NEITHER_HUGE_NOR_TINY} AND regexp_full_match({text}, {literal(_FEW_DIGITS)})"
+    # What costs least comes first: whole files of numbers are tested.
+    return (
+        f"CASE WHEN {sure} OR {double} = {text} OR {few} THEN false ELSE {scientific(text)} <> {scientific(double)} END"
+    )
+
+
+def scientific(text: str) -> str:
+    """SQL for the one text of a decimal, exactly: its digits without zeros at the ends, `e`, where the point is.
+
+    `12.50` is `125e2`: 0.125 times 10 to the power of 2; every zero is `0`.
+    """
+    written = f"ltrim(regexp_extract({text}, '^[^eE]*'), '+-')"
+    digits = f"rtrim(replace({written}, '.', ''), '0')"
+    exponent = f"coalesce(TRY_CAST(regexp_extract({text}, '[eE](.*)', 1) AS BIGINT), 0)"
+    point = f"{exponent} + length(split_part({written}, '.', 1)) - length({digits}) + length(ltrim({digits}, '0'))"
+    sign = f"CASE WHEN starts_with({text}, '-') THEN '-' ELSE '' END"
+    return f"CASE WHEN {digits} = '' THEN '0' ELSE {sign} || ltrim({digits}, '0') || 'e' || ({point}) END"

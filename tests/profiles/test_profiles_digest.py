@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsv.model.schema import Field, Schema
-from dsv.profiles.digest import canonical_text, row_digest
+from dsv.profiles.digest import canonical_text, exact_digest, exact_text, row_digest
 from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.table import POSITION, Table
 from dsv.tables.types import List, Scalar, Struct, Type, arrow_type, parse, spell
@@ -236,3 +237,61 @@ def test_split_of_text_between_fields_matters(engine: Engine) -> None:
     types = {"a": "string", "b": "string"}
     one = row_digest(typed(engine, [{"a": "x1:b", "b": ""}], types))
     assert one != row_digest(typed(engine, [{"a": "x", "b": "1:b"}], types))
+
+
+def exact_of(engine: Engine, cells: str, kind: str = "number", *, text: bool = False) -> str:
+    """The exact digest of one field `x`, whose cells are SQL."""
+    schema = Schema(fields=(Field(name="x", type=kind),))
+    relation = f"(SELECT unnest([{cells}]) AS x, 1 AS {POSITION})"
+    texts = frozenset(["x"]) if text else frozenset()
+    return exact_digest(Table(engine=engine, relation=relation, schema=schema, text_fields=texts))
+
+
+def test_exact_digest_tells_apart_what_shares_a_double_or_a_microsecond(engine: Engine) -> None:
+    def wide(value: str) -> str:
+        return f"CAST('{value}' AS DECIMAL(38, 10))"
+
+    pairs = [
+        (wide("12345678901234567.01"), wide("12345678901234567.02"), "number"),
+        (f"[{wide('12345678901234567.01')}]", f"[{wide('12345678901234567.02')}]", "list<number>"),
+        (f"{{a: {wide('0.1')}}}", f"{{a: {wide('0.1') + ' + ' + wide('1e17')}}}", "struct<a: number>"),
+        (
+            "CAST('2020-01-01 00:00:00.000000001' AS TIMESTAMP_NS)",
+            "CAST('2020-01-01 00:00:00.000000002' AS TIMESTAMP_NS)",
+            "datetime",
+        ),
+        ("CAST(18446744073709551615 AS UBIGINT)", "CAST(18446744073709551614 AS UBIGINT)", "integer"),
+    ]
+    for one, other, kind in pairs:
+        assert exact_of(engine, one, kind) != exact_of(engine, other, kind)
+    texts = ("'123456789012345.12'", "'123456789012345.13'")
+    assert len({exact_of(engine, cell, text=True) for cell in texts}) == 2
+
+
+def test_exact_digest_is_that_of_doubles_where_these_hold_all(engine: Engine) -> None:
+    for text in ("1.50", "-0.0", "0e5", "1E+3", "0.30000000000000004", "0.300000000000000040", "1.2345678901234568E-7"):
+        value = repr(float(text))
+        assert exact_of(engine, f"'{text}'", text=True) == exact_of(engine, f"CAST('{value}' AS DOUBLE)")
+    assert exact_of(engine, "CAST(1.5 AS DECIMAL(38, 10))") == exact_of(engine, "CAST(1.5 AS DOUBLE)")
+    assert exact_of(engine, "CAST(NULL AS DECIMAL(38, 10))") == exact_of(engine, "CAST(NULL AS DOUBLE)")
+
+
+SPELLED = st.one_of(
+    st.from_regex(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,25})?(?:[eE][+-]?[0-9]{1,2})?", fullmatch=True),
+    st.integers(0, 30).map(lambda last: f"123456789012345.{last:02}"),
+    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e90, max_value=1e90).map(repr),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(pairs=st.lists(st.tuples(SPELLED, SPELLED), min_size=20, max_size=20))
+def test_exact_digests_of_spelled_numbers_are_equal_where_the_decimals_are(pairs: list[tuple[str, str]]) -> None:
+    with Engine() as engine:
+        schema = Schema(fields=(Field(name="x", type="number"),))
+        spelled = sorted({text for pair in pairs for text in (*pair, f"{Decimal(pair[0]):E}")})
+        relation = f"(SELECT unnest({spelled}) AS x, 1 AS {POSITION})"
+        table = Table(engine=engine, relation=relation, schema=schema, text_fields=frozenset(["x"]))
+        texts = dict(engine.rows(f"SELECT x, {exact_text(table)} FROM {relation}"))
+        for one, other in pairs:
+            assert (texts[one] == texts[other]) == (Decimal(one) == Decimal(other)), (one, other)
+            assert texts[one] == texts[f"{Decimal(one):E}"]

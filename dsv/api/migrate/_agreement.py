@@ -172,8 +172,10 @@ def _results(workspace: Workspace, opened: OpenChain) -> Iterator[Advice]:
     head = opened.lock.entries[-1] if opened.lock.entries else None
     profile = profile_path(opened.base.publishes)
     text = opened.project.text(profile)
-    if head is not None and text and head.id not in newer and profiles.load(text, profile).digest != head.digest:
-        newer.append(head.id)
+    if head is not None and text and head.id not in newer:
+        published = profiles.load(text, profile)
+        if (published.version_digest or published.digest) != head.digest:
+            newer.append(head.id)
     if not newer:
         return
     told = f"results newer than chain.lock: {', '.join(newer)}"
