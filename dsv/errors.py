@@ -67,6 +67,10 @@ class DataMissing(RepositoryError):
     """The bytes are neither in the cache nor on a remote."""
 
 
+class HostError(DsvError):
+    """A host such as GitHub cannot be reached, or refuses what is asked."""
+
+
 class DocumentError(DsvError):
     """A YAML document that dsv reads is wrong; `where` is `path:line`."""
 

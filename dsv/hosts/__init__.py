@@ -1,0 +1,1 @@
+"""GitHub and GitLab, by their REST APIs: texts go in, what was posted comes out."""
