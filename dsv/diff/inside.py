@@ -1,4 +1,4 @@
-"""What changed inside a nested cell: the places that differ, lists aligned by DeepDiff.
+"""What changed inside a nested cell: the places that differ, lists aligned by what they share.
 
 A cell that is too large or too deep is not looked into: only how many of its elements differ is told.
 """
@@ -100,14 +100,12 @@ def _of_lists(old: Sequence[Any], new: Sequence[Any], path: str) -> Iterator[Ins
 
 def _aligned(old: list[str], new: list[str]) -> list[tuple[int | None, int | None]]:
     """Places of the elements that differ, old and new; None on the side that lacks the element."""
-    from deepdiff import DeepDiff
+    import difflib
 
     found: list[tuple[int | None, int | None]] = []
-    for kind, changes in DeepDiff(old, new, view="tree", log_frequency_in_sec=0).items():
-        for change in changes:
-            left = None if kind == "iterable_item_added" else change.path(output_format="list")[-1]
-            right = None if kind == "iterable_item_removed" else change.path(output_format="list", use_t2=True)[-1]
-            found.append((left, right))
+    for kind, left, left_end, right, right_end in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
+        if kind != "equal":
+            found += itertools.zip_longest(range(left, left_end), range(right, right_end))
     return sorted(found, key=lambda pair: (pair[1] if pair[1] is not None else pair[0] or 0, pair[1] is not None))
 
 

@@ -281,3 +281,13 @@ def test_a_review_that_was_written_is_shown_without_a_repository(repo: User, tmp
     elsewhere.dsv("review", "--from", document, "main", code=2)
     (tmp_path / "bad.json").write_text("{}")
     assert "bad.json" in elsewhere.dsv("review", "--from", "bad.json", code=3).err
+
+
+def test_a_page_beside_another_form(repo: User) -> None:
+    branch(repo, "t.csv", table(rows(30)), table(rows(30) | {"r001": ("c0", "train", "Ana")}), **META, pii=["note"])
+    text = repo.dsv("review", "--md", "--html", "report.html").out
+    assert text.startswith("<!-- dsv:review -->")
+    page = repo.read("report.html")
+    assert "DSV308" not in page
+    assert "Ana" not in page
+    assert "‹redacted, changed›" in page

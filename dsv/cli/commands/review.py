@@ -44,6 +44,12 @@ SAMPLES = 20
     metavar="FILE",
     help="Show the review that FILE holds, which --json wrote, and compare nothing.",
 )
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the review to FILE as one HTML page, with every changed row to search. May stand beside another form.",
+)
 @result_options("dsv.review/1")
 @click.pass_obj
 def command(
@@ -53,6 +59,7 @@ def command(
     fail_on: str | None,
     limit: int | None,
     document: Path | None,
+    html: Path | None,
     display: Display,
 ) -> int:
     """Review what HEAD changed in the datasets since it left BASE.
@@ -69,13 +76,13 @@ def command(
         if revisions or targets():
             raise UsageError("--from shows a review that was made; it takes no revisions", where=str(document))
         result = _read(document)
-        _emit(terminal, result, most, display)
+        _emit(terminal, result, most, display, html)
     else:
         from dsv.api.review import review
 
         with review(Path.cwd(), revisions, targets(), values=values, progress=terminal.progress()) as reviewed:
             result = reviewed.result
-            _emit(terminal, result, most, display)
+            _emit(terminal, result, most, display, html)
     if not result.complete:
         return INCOMPLETE
     grave = {"error"} if fail_on == "error" else {"error", "warning"} if fail_on == "warning" else set()
@@ -89,7 +96,11 @@ def _read(document: Path) -> Review:
         return load(file.read(LARGEST_BYTES + 1), str(document))
 
 
-def _emit(terminal: Terminal, result: Review, limit: int, display: Display) -> None:
+def _emit(terminal: Terminal, result: Review, limit: int, display: Display, html: Path | None) -> None:
+    if html is not None:
+        from dsv.renderers import html as report
+
+        terminal.emit(report.stream(result), html)
     if display.form == "md":
         from dsv.cli.fitting import markdown
 

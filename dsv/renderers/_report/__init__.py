@@ -1,0 +1,1 @@
+"""The HTML report: what the template shows, rows packed for its script, and the script itself."""
