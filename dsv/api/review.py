@@ -12,6 +12,7 @@ from dsv.api.options import DiffOptions
 from dsv.api.pairs import Pair, repository_pairs
 from dsv.api.redaction import AFTER, BEFORE, Redaction
 from dsv.api.review_findings import around, judged, of_pair
+from dsv.api.review_media import Thumbnails, media_files
 from dsv.api.review_sides import Between, ends
 from dsv.model.diff import DatasetDiff
 from dsv.model.finding import Finding
@@ -22,10 +23,14 @@ from dsv.store.repository import Repository
 
 
 class Reviewed:
-    """A review, and the engine that its rows are read from. Use `with`."""
+    """A review, and the engine that its rows are read from. Use `with`.
 
-    def __init__(self, result: Review, comparison: Comparison) -> None:
+    `thumbnails` gives the image files of a row, before and after; None where values are not shown.
+    """
+
+    def __init__(self, result: Review, comparison: Comparison, thumbnails: Thumbnails | None) -> None:
         self.result = result
+        self.thumbnails = thumbnails
         self._comparison = comparison
 
     def __enter__(self) -> Reviewed:
@@ -72,7 +77,8 @@ def review(
         comparison = compare_pairs(names, pairs, options, progress, lenient=True)
         try:
             parts = [(pair, _part(comparison, between, pair, options, values)) for pair in pairs]
-            return Reviewed(_joined(between, parts, values, bool(named)), comparison)
+            thumbnails = media_files(between, pairs) if values == "all" else None
+            return Reviewed(_joined(between, parts, values, bool(named)), comparison, thumbnails)
         except BaseException:
             comparison.close()
             raise
@@ -108,7 +114,7 @@ def _part(comparison: Comparison, between: Between, pair: Pair, options: DiffOpt
     found = of_pair(comparison.engine, between, pair, diff, options)
     said += [item for item in found if item not in said]
     return _Part(
-        dataset=_dataset(diff, redaction),
+        dataset=_dataset(pair, diff, redaction),
         findings=[redaction.finding(item) for item in said if item.rule != NOT_COMPARED],
         errors=_errors(said, redaction),
     )
@@ -119,7 +125,7 @@ def _errors(findings: Sequence[Finding], redaction: Redaction) -> tuple[Failure,
     return tuple(Failure(message=item.message, dataset=item.dataset) for item in told)
 
 
-def _dataset(diff: DatasetDiff, redaction: Redaction) -> DatasetReview:
+def _dataset(pair: Pair, diff: DatasetDiff, redaction: Redaction) -> DatasetReview:
     from dsv.diff.changes import OneSideChanges, PairedChanges
     from dsv.diff.groups import Groups, groups
 
@@ -128,6 +134,7 @@ def _dataset(diff: DatasetDiff, redaction: Redaction) -> DatasetReview:
     found: Groups | None = None if cells is None else Groups()
     if isinstance(changes, PairedChanges):
         context = [label.field for label in diff.labels] + ([diff.split] if diff.split else [])
+        context += [pair.declared.media.field] if pair.declared and pair.declared.media else []
         changes = changes.with_context(context)
         fields += changes.fields.names()
         hidden = {name: (BEFORE, AFTER) for name in cells or () if not redaction.shows(name)}

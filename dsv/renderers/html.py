@@ -11,21 +11,23 @@ from dsv.model.review import Review
 from dsv.renderers._report.page import page
 from dsv.renderers._report.parts import Part, parts
 from dsv.renderers._report.rows import MOST_BYTES, MOST_ROWS, Packing
+from dsv.renderers._report.thumbnails import Thumbnails
 
 
 def stream(
     review: Review,
     *,
+    thumbnails: Thumbnails | None = None,
     most_rows: int = MOST_ROWS,
     most_bytes: int = MOST_BYTES,
 ) -> Iterator[str]:
     """Pieces of the file, in order; rows are read while it is written.
 
-    At most `most_rows` rows and about `most_bytes` of packed rows
+    `thumbnails` gives the images of a row. At most `most_rows` rows and about `most_bytes` of packed rows
     are in the file, which says when some are not.
     """
     found = parts(review)
-    packing = Packing(most_rows=most_rows, most_bytes=most_bytes)
+    packing = Packing(thumbnails, most_rows=most_rows, most_bytes=most_bytes)
     return page(review, found, _packed(found, packing), packing.report)
 
 

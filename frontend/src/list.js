@@ -37,6 +37,17 @@ function cells(row) {
   const body = element("div");
   body.setAttribute("role", "cell");
   body.append(...row.edits.map(edit));
+  const images = row.images.filter((image) => image?.startsWith("data:image/"));
+  if (images.length) {
+    const strip = element("div", "images");
+    for (const image of images) {
+      const made = element("img");
+      made.src = image;
+      made.alt = "";
+      strip.append(made);
+    }
+    body.append(strip);
+  }
   return [head, body];
 }
 

@@ -12,8 +12,8 @@ export async function read(document) {
   const found = [];
   for (const element of document.querySelectorAll("script[data-rows]")) {
     const part = element.dataset.rows;
-    for (const [kind, before, after, key, edits, classes, splits, migrations] of await unpacked(element.textContent)) {
-      found.push({ part, kind: KINDS[kind], before, after, key, edits, classes, splits, migrations });
+    for (const [kind, before, after, key, edits, classes, splits, migrations, images] of await unpacked(element.textContent)) {
+      found.push({ part, kind: KINDS[kind], before, after, key, edits, classes, splits, migrations, images });
     }
     element.remove();
   }

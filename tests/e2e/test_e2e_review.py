@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +294,42 @@ def test_a_page_beside_another_form(repo: User) -> None:
     assert "DSV308" not in page
     assert "Ana" not in page
     assert "‹redacted, changed›" in page
+
+
+def test_images_before_and_after_are_in_the_page(repo: User) -> None:
+    pytest.importorskip("PIL")
+    from PIL import Image
+
+    def picture(name: str, color: str) -> None:
+        (repo.folder / "images").mkdir(exist_ok=True)
+        Image.new("RGB", (900, 600), color).save(repo.folder / "images" / name, exif=b"Exif\0\0MM\0*secret-place")
+
+    media = {"field": "image", "root": "images"}
+    declare(repo, "t.csv", key=["id"], label="class", media=media)
+    repo.write("t.csv", "id,class,image\n1,a,one.png\n2,b,../dvc.yaml\n3,a,gone.png\n")
+    picture("one.png", "red")
+    repo.git("branch", "-M", "main")
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "base")
+    repo.git("checkout", "-qb", "topic")
+    repo.write("t.csv", "id,class,image\n1,b,one.png\n2,a,../dvc.yaml\n3,b,gone.png\n")
+    picture("one.png", "blue")
+    repo.git("commit", "-qam", "change")
+
+    def images(*words: str) -> list[Any]:
+        repo.dsv("review", "--html", "report.html", *words)
+        (packed,) = re.findall(r'data-rows="0">([^<]+)<', repo.read("report.html"))
+        return [row[8] for row in json.loads(gzip.decompress(base64.b64decode(packed)))]
+
+    first, *others = images()
+    assert others == [[], []]
+    colors = []
+    for text in first:
+        head, _, data = text.partition(",")
+        assert head == "data:image/png;base64"
+        assert b"secret-place" not in base64.b64decode(data)
+        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+            assert max(image.size) <= 128
+            colors.append(image.convert("RGB").getpixel((5, 5)))
+    assert colors == [(255, 0, 0), (0, 0, 255)]
+    assert images("--values", "keys") == [[], [], []]

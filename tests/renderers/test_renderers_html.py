@@ -88,6 +88,7 @@ def test_nothing_is_loaded_and_only_the_shipped_script_may_run() -> None:
     policy = next(attributes["content"] for tag, attributes in page.found if tag == "meta" and "content" in attributes)
     assert policy is not None
     assert "default-src 'none'" in policy
+    assert re.findall(r"(\S+-src) ([^;]*)", policy)[1] == ("img-src", "data:")
     allowed = set(re.findall(r"'sha256-([^']+)'", policy))
     style = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
     script = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)

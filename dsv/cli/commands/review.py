@@ -15,6 +15,7 @@ from dsv.errors import UsageError
 from dsv.model.review import VALUES, Values
 
 if TYPE_CHECKING:
+    from dsv.api.review_media import Thumbnails
     from dsv.model.review import Review
 
 FOUND, INCOMPLETE = 1, 3
@@ -82,7 +83,7 @@ def command(
 
         with review(Path.cwd(), revisions, targets(), values=values, progress=terminal.progress()) as reviewed:
             result = reviewed.result
-            _emit(terminal, result, most, display, html)
+            _emit(terminal, result, most, display, html, reviewed.thumbnails)
     if not result.complete:
         return INCOMPLETE
     grave = {"error"} if fail_on == "error" else {"error", "warning"} if fail_on == "warning" else set()
@@ -96,11 +97,18 @@ def _read(document: Path) -> Review:
         return load(file.read(LARGEST_BYTES + 1), str(document))
 
 
-def _emit(terminal: Terminal, result: Review, limit: int, display: Display, html: Path | None) -> None:
+def _emit(
+    terminal: Terminal,
+    result: Review,
+    limit: int,
+    display: Display,
+    html: Path | None,
+    thumbnails: Thumbnails | None = None,
+) -> None:
     if html is not None:
         from dsv.renderers import html as report
 
-        terminal.emit(report.stream(result), html)
+        terminal.emit(report.stream(result, thumbnails=thumbnails), html)
     if display.form == "md":
         from dsv.cli.fitting import markdown
 

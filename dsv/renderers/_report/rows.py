@@ -17,6 +17,7 @@ from dsv.model.values import shown
 from dsv.renderers._cells import Edit, changes, cut
 from dsv.renderers._clean import clean
 from dsv.renderers._report.parts import Part
+from dsv.renderers._report.thumbnails import Gallery, Thumbnails
 
 MOST_ROWS = 200_000
 MOST_BYTES = 20_000_000
@@ -38,15 +39,16 @@ class Packed:
 class Packing:
     """Packs the rows of parts, one after another, within the bounds of one file; `report` has what came of it."""
 
-    def __init__(self, *, most_rows: int, most_bytes: int) -> None:
+    def __init__(self, thumbnails: Thumbnails | None, *, most_rows: int, most_bytes: int) -> None:
         self.report: dict[int, Packed] = {}
+        self._gallery = Gallery(thumbnails)
         self._rows_left, self._bytes_left = most_rows, most_bytes
 
     def chunks(self, part: Part) -> Iterator[str]:
         """The rows of a part, packed; `report` is complete when the last chunk was taken."""
         packed = self.report[part.number] = Packed()
         rows: list[Any] = []
-        spell = Spelling(part)
+        spell = Spelling(part, self._gallery)
         for change in part.diff.changes.rows(KINDS) if part.diff.changes is not None else ():
             if self._rows_left <= 0 or self._bytes_left <= 0:
                 packed.left = True
@@ -78,7 +80,8 @@ def pack(rows: Sequence[Any]) -> str:
 class Spelling:
     """Rows of one part as the script takes them: every text is cleaned and of bounded length."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Part, gallery: Gallery) -> None:
+        self._dataset, self._gallery = part.diff.dataset, gallery
         self._labels = [label.field for label in part.diff.labels]
         self._split = part.diff.split
         self._groups = {
@@ -87,7 +90,7 @@ class Spelling:
         }
 
     def row(self, change: RowChange) -> list[Any]:
-        """[kind, place before, place after, key, edits, classes, splits, migrations]."""
+        """[kind, place before, place after, key, edits, classes, splits, migrations, images]."""
         migrations = {change.migration, *(cell.migration for cell in change.cells.values())} - {None}
         return [
             KINDS.index(change.kind),
@@ -98,6 +101,7 @@ class Spelling:
             self._values(change, self._labels),
             self._values(change, [self._split] if self._split else []),
             sorted(str(migration) for migration in migrations),
+            self._gallery.images(self._dataset, change),
         ]
 
     def _edits(self, change: RowChange) -> list[list[Any]]:
