@@ -23,7 +23,9 @@ MOST_CLASSES = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redaction:
-    """What is shown of one dataset. `classes` are its label and split fields, `private` those with personal data.
+    """What is shown of one dataset. `private` are its fields with personal data.
+
+    `named` are its label and split fields, `classes` those of them whose values are names and not values of rows.
 
     `all_keys`, `all_values`: keys, and other values, are shown.
     """
@@ -31,6 +33,7 @@ class Redaction:
     key: frozenset[str]
     classes: frozenset[str]
     private: frozenset[str]
+    named: frozenset[str] = frozenset()
     split: str | None = None
     all_keys: bool = True
     all_values: bool = True
@@ -46,6 +49,7 @@ class Redaction:
             key=frozenset(diff.key),
             classes=frozenset({*(label.field for label in few), *([diff.split] if diff.split else [])}),
             private=private | also,
+            named=frozenset({*(label.field for label in diff.labels), *([diff.split] if diff.split else [])}),
             split=diff.split,
             all_keys=values != "none",
             all_values=values == "all",
@@ -98,7 +102,7 @@ class Redaction:
     def finding(self, finding: Finding) -> Finding:
         """A finding whose message may be shown: where it could quote what is hidden, the rule's own words stand."""
         rule = rule_of(finding.rule)
-        quoting = rule.quotes == "values" or (rule.quotes == "classes" and self.private & self.classes)
+        quoting = rule.quotes == "values" or (rule.quotes == "classes" and not all(map(self.shows, self.named)))
         if quoting and not self.whole:
             return replace(finding, message=f"{rule.title} ({finding.count:,} {rule.unit})")
         return replace(finding, message=masked(finding.message))

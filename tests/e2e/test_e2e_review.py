@@ -333,3 +333,14 @@ def test_images_before_and_after_are_in_the_page(repo: User) -> None:
             colors.append(image.convert("RGB").getpixel((5, 5)))
     assert colors == [(255, 0, 0), (0, 0, 255)]
     assert images("--values", "keys") == [[], [], []]
+
+
+def test_a_label_that_is_an_id_is_no_list_of_names(repo: User) -> None:
+    old = {f"r{n}": (f"person{n}", "train", "x") for n in range(1100)}
+    new = {key: cells for key, cells in old.items() if key not in ("r7", "r8")}
+    branch(repo, "t.csv", table(old), table(new), **META)
+    assert "person7" in repo.dsv("review").out
+    for form in ((), ("--json",), ("--md",)):
+        out = repo.dsv("review", "--values", "none", *form).out
+        assert "person" not in out
+        assert "DSV103" in out
