@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from dsv.documents.yaml import load
 
@@ -14,10 +15,26 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "review-in-ci.md"
 SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
 
 
+def workflows() -> list[Any]:
+    found = re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    return [load(text.encode(), PAGE.name) for text in found]
+
+
+def test_of_the_two_workflows_one_may_write_and_runs_nothing_of_the_branch() -> None:
+    first, second = workflows()[:2]
+    assert first["on"] == "pull_request" and first["permissions"] == {"contents": "read"}
+    checkout, review, upload = first["jobs"]["review"]["steps"]
+    assert checkout["with"]["persist-credentials"] is False
+    assert "/actions/review@" in review["uses"]
+    assert list(second["on"]) == ["workflow_run"] and second["on"]["workflow_run"]["workflows"] == [first["name"]]
+    download, post = second["jobs"]["post"]["steps"]
+    assert download["with"]["name"] == upload["with"]["name"]
+    assert "/actions/post@" in post["uses"]
+    assert "checkout" not in str(second)
+
+
 def test_the_job_is_safe_for_forks_and_runs(tmp_path: Path) -> None:
-    text = re.search(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert text
-    job = load(text[1].encode(), PAGE.name)
+    job = workflows()[2]
     assert job["on"] == "pull_request" and job["permissions"] == {"contents": "read"}
     checkout, compare = job["jobs"]["diff"]["steps"]
     assert checkout["with"]["persist-credentials"] is False

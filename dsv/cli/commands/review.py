@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 from dsv.cli.completion import words
 from dsv.cli.options import Display, result_options
 from dsv.cli.output import Terminal
+from dsv.cli.posting import FORGES, Forge
 from dsv.cli.words import Words, targets
 from dsv.errors import UsageError
 from dsv.model.review import VALUES, Values
@@ -51,6 +53,14 @@ SAMPLES = 20
     metavar="FILE",
     help="Write the review to FILE as one HTML page, with every changed row to search. May stand beside another form.",
 )
+@click.option(
+    "--post", type=click.Choice(FORGES), help="Leave it as a comment of the pull request that the job is for."
+)
+@click.option(
+    "--annotate",
+    type=click.Choice(FORGES),
+    help="Write what a job shows by itself: annotations and its page, or a code quality report.",
+)
 @result_options("dsv.review/1")
 @click.pass_obj
 def command(
@@ -61,6 +71,8 @@ def command(
     limit: int | None,
     document: Path | None,
     html: Path | None,
+    post: Forge | None,
+    annotate: Forge | None,
     display: Display,
 ) -> int:
     """Review what HEAD changed in the datasets since it left BASE.
@@ -72,18 +84,22 @@ def command(
 
     Settings of DVC are those of BASE, and no code of the branch runs.
     """  # noqa: D301 - the mark keeps click from joining the lines
-    most = SAMPLES if limit is None else limit
+    if post and annotate:
+        raise UsageError("--post and --annotate do not go together", hint="write --json, then use --from twice")
+    sink = partial(_emit, terminal, limit=SAMPLES if limit is None else limit, display=display, html=html)
+    if post or annotate:
+        sink = partial(_leave, terminal, post=post, annotate=annotate, output=display.output)
     if document is not None:
         if revisions or targets():
             raise UsageError("--from shows a review that was made; it takes no revisions", where=str(document))
         result = _read(document)
-        _emit(terminal, result, most, display, html)
+        sink(result)
     else:
         from dsv.api.review import review
 
         with review(Path.cwd(), revisions, targets(), values=values, progress=terminal.progress()) as reviewed:
             result = reviewed.result
-            _emit(terminal, result, most, display, html, reviewed.thumbnails)
+            sink(result, thumbnails=reviewed.thumbnails)
     if not result.complete:
         return INCOMPLETE
     grave = {"error"} if fail_on == "error" else {"error", "warning"} if fail_on == "warning" else set()
@@ -97,9 +113,28 @@ def _read(document: Path) -> Review:
         return load(file.read(LARGEST_BYTES + 1), str(document))
 
 
+def _leave(
+    terminal: Terminal,
+    result: Review,
+    *,
+    post: Forge | None,
+    annotate: Forge | None,
+    output: Path | None,
+    thumbnails: Thumbnails | None = None,
+) -> None:
+    """Leave a review on a forge, which has no place for images."""
+    from dsv.cli import posting
+
+    if post:
+        terminal.say(posting.post(result, post))
+    elif annotate:
+        terminal.emit(posting.annotate(result, annotate), output)
+
+
 def _emit(
     terminal: Terminal,
     result: Review,
+    *,
     limit: int,
     display: Display,
     html: Path | None,
