@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
 
+from dsv.api.keepers import Keepers, followed
 from dsv.api.moves import declared_paths
 from dsv.api.names import MIGRATIONS
 from dsv.errors import RepositoryError, UnknownDataset, UnknownRevision, UsageError, did_you_mean
@@ -72,18 +73,20 @@ def lineage_of(
     if end is None:
         return Lineage(repository=repository, dataset=dataset, first=None, commits=(), tree=partial(_tree, repository))
     places = declared_paths(repository, [dataset], end)[dataset.name]
-    everywhere = dict.fromkeys(
-        [
-            *paths_of(dataset, places),
-            *outer_pointer(tree, dataset, stages=True),
-            *(pointer for path in (dataset.path, *places) for pointer in _outer_pointers(path)),
-        ]
+    own, first = paths_of(dataset, places), first_path(dataset, places)
+    keepers = Keepers(repository, dataset, first)
+    aside = [pointer for path in (dataset.path, *places) for pointer in _outer_pointers(path)]
+    _, commits = followed(
+        {dataset.name: keepers},
+        {dataset.name: [*own, *aside]},
+        {dataset.name: [*own, *aside, *keepers.of(tree), *keepers.of(_tree(repository, str(end.commit)))]},
+        lambda paths: lineage(repository, paths, end, old),
     )
     return Lineage(
         repository=repository,
         dataset=dataset,
-        first=first_path(dataset, places),
-        commits=lineage(repository, list(everywhere), end, old),
+        first=first,
+        commits=commits,
         shallow=shallow(repository),
         tree=lru_cache(maxsize=KEPT)(partial(_tree, repository)),
     )
@@ -146,11 +149,10 @@ def _outer_pointers(path: str) -> Iterator[str]:
     yield "dvc.lock"
 
 
-def outer_pointer(tree: Tree, dataset: Dataset, *, stages: bool = False) -> list[str]:
-    """The `.dvc` file of the folder that a dataset is in, which changes with it; with `stages` also a `dvc.lock`."""
+def outer_pointer(tree: Tree, dataset: Dataset) -> list[str]:
+    """The `.dvc` file of the folder that a dataset is in, which changes with it."""
     try:
         located = tree.find(dataset.path)
     except RepositoryError:
         return []
-    kinds = ("dvc-folder", "stage") if stages else ("dvc-folder",)
-    return [str(located.pointer)] if located is not None and located.kind in kinds else []
+    return [str(located.pointer)] if located is not None and located.kind == "dvc-folder" else []

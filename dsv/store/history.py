@@ -14,12 +14,14 @@ from dsv.store.repository import Repository
 # stand after one empty record more than others do, are no next commit.
 _FORMAT = "--format=%x00%x00%H%x00%P%x00%an%x00%aI%x00%s%x00%(trailers:only,unfold,separator=%x0a)%x00"
 _OPENING, _FIELDS = 2, 6
+_TURNED = frozenset("AD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """A commit. `date` is ISO 8601 with the author's offset; `paths` are those asked for that it touched.
 
+    `turned` are those of them that are not there, or were not at a parent.
     Of a merge, `paths` are those that are as at none of its parents.
     `parents` are ids, in order; of a `lineage`, the nearest commits before it that are in it as well.
     Of a trailer that is given twice, the last one counts.
@@ -32,6 +34,7 @@ class Commit:
     subject: str
     trailers: Mapping[str, str]
     paths: tuple[str, ...]
+    turned: tuple[str, ...] = ()
 
 
 def history(
@@ -85,7 +88,7 @@ def _log(repo: Repository, paths: Sequence[str], span: Sequence[str], more: Sequ
     options = (
         "-z",
         "-c",
-        "--name-only",
+        "--name-status",
         "--no-show-signature",
         "--no-renames",
         "--no-ext-diff",
@@ -137,6 +140,7 @@ def _commits(records: Sequence[str]) -> Iterator[Commit]:
             while last < len(records) and records[last]:
                 last += 1
             place = last
+        names = dict(zip(records[first + 1 : last : 2], records[first:last:2], strict=True))
         yield Commit(
             id=identity,
             parents=tuple(parents.split()),
@@ -144,7 +148,8 @@ def _commits(records: Sequence[str]) -> Iterator[Commit]:
             date=date,
             subject=subject,
             trailers=_trailers(trailers),
-            paths=tuple(name.removeprefix("\n") for name in records[first:last]),
+            paths=tuple(names),
+            turned=tuple(name for name, states in names.items() if _TURNED & set(states)),
         )
 
 

@@ -143,6 +143,15 @@ def parents(repo: Repository, commits: Sequence[str]) -> dict[str, Revision]:
     }
 
 
+def all_parents(repo: Repository, commits: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """All parents of commits, through one Git process; those that a shallow clone lacks are left out."""
+    if not commits:
+        return {}
+    question = "\n".join(commits).encode()
+    answer = git.read(repo.root, "rev-list", "--no-walk=unsorted", "--parents", "--stdin", stdin=question)
+    return {line.split()[0]: tuple(line.split()[1:]) for line in answer.decode().splitlines()}
+
+
 def shallow(repo: Repository) -> frozenset[str]:
     """The commits whose parents a shallow clone lacks."""
     answer = git.read(repo.root, "rev-parse", "--git-path", "shallow").decode("utf-8", "surrogateescape")

@@ -79,15 +79,27 @@ class Tree:
         file = self._source.file(path)
         if self._source.tracks(path):
             return self._in_git(path, file)
+        output = self.kept_by(path)
+        if output is not None and not output.is_unplaced:
+            return self._in_dvc(path, file, output)
+        if file is not None:
+            return self._located(path, file=file)
+        return self._folder(path) if output is None else self._in_dvc(path, None, output)
+
+    def kept_by(self, path: str) -> Output | None:
+        """The output that DVC keeps a path as or in, None if there is none; the list of a folder is not looked at.
+
+        One whose path is a template may be it, if it ends as the path does and no other holds it.
+
+        Raises: DocumentError: a `.dvc` file or `dvc.lock` is damaged.
+        """
         unplaced = None
         for output in self._outputs_for(path):
             if output.holds(path):
-                return self._in_dvc(path, file, output)
+                return output
             if output.is_unplaced and posixpath.basename(output.path) == posixpath.basename(path):
                 unplaced = output
-        if file is not None:
-            return self._located(path, file=file)
-        return self._folder(path) if unplaced is None else self._in_dvc(path, None, unplaced)
+        return unplaced
 
     def holdings(self, folder: Located) -> tuple[Located, ...]:
         """What a folder of kind "git" is made of: files, and whole folders that DVC keeps; sorted by path.

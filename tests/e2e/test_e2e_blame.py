@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,37 @@ def test_a_merge_that_has_each_dataset_of_one_parent_changed_none(user: User) ->
     told = user.dsv("log", "--json").json["entries"]
     assert sorted(entry["subject"] for entry in told) == ["both", "both", "one", "two"]
     assert user.dsv("log", "-n", "1", "--json").json["entries"][0]["subject"] in ("one", "two")
+
+
+@pytest.mark.parametrize("kept", ["wdir", "lock elsewhere"])
+def test_a_pointer_elsewhere_is_noticed(user: User, kept: str) -> None:
+    """It lies in no folder above the dataset; Git commands alone are enough, since nothing of DVC's has to run."""
+    path, cache = "data/t.csv", user.folder / ".dvc/cache/files/md5"
+    user.git("init", "-q")
+    user.write(".dvc/config", "")
+    pointer = "raw/t.dvc" if kept == "wdir" else "pipe/dvc.lock"
+    if kept != "wdir":
+        user.write("pipe/dvc.yaml", f"stages:\n  make:\n    cmd: make\n    outs:\n    - ../{path}\n")
+
+    def version(text: str, message: str, pointer: str) -> None:
+        md5 = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        user.write(str((cache / md5[:2] / md5[2:]).relative_to(user.folder)), text)
+        shown = {"raw/t.dvc": "t.csv", "pipe/dvc.lock": f"../{path}"}.get(pointer, "t.csv")
+        outs = f"outs:\n- {{md5: {md5}, size: {len(text)}, hash: md5, path: {shown}}}\n"
+        if pointer.endswith("dvc.lock"):
+            outs = "schema: '2.0'\nstages:\n  make:\n    cmd: make\n" + textwrap.indent(outs, "    ")
+        user.write(pointer, outs + ("wdir: ../data\n" if pointer == "raw/t.dvc" else ""))
+        user.git("add", "-A", "--", ":!.dvc", ":!data/t.csv")
+        user.git("commit", "-qm", message)
+
+    version("id,a,b\n1,x,x\n", "first", pointer)
+    version("id,a,b\n1,y,x\n", "second", pointer)
+    version("id,a,b\n1,y,z\n", "third", pointer)
+    user.git("rm", "-rq", pointer.split("/")[0])
+    version("id,a,b\n1,y,z\n", "a pointer of its own", f"{path}.dvc")
+    assert origins(user, "HEAD", "-k", "id", f"{path}:1") == {"id": "first", "a": "second", "b": "third"}
+    life = user.dsv("log", "-k", "id", "--json", "--", f"{path}:1").json["entries"]
+    assert [entry["subject"] for entry in life] == ["third", "second", "first"]
 
 
 @pytest.mark.parametrize("was", ["folder", "stage"])
