@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from dsv.api.diff import NOT_COMPARED, Comparison, compare_pairs
 from dsv.api.options import DiffOptions
 from dsv.api.pairs import Pair, repository_pairs
 from dsv.api.redaction import AFTER, BEFORE, Redaction
-from dsv.api.review_findings import around, judged, of_pair
-from dsv.api.review_media import Thumbnails, media_files
+from dsv.api.review_findings import around, judged, limits_of, of_pair
+from dsv.api.review_media import media_files
 from dsv.api.review_sides import Between, ends
 from dsv.model.diff import DatasetDiff
 from dsv.model.finding import Finding
@@ -20,6 +21,9 @@ from dsv.model.progress import SILENT, Progress
 from dsv.model.review import DatasetReview, Failure, Review, ReviewFinding, Values
 from dsv.model.rules import reading_order
 from dsv.store.repository import Repository
+
+if TYPE_CHECKING:
+    from dsv.renderers._report.thumbnails import Thumbnails
 
 
 class Reviewed:
@@ -47,7 +51,7 @@ class _Part:
     """One dataset of a review; no `dataset` where it could not be compared at all."""
 
     dataset: DatasetReview | None
-    findings: Sequence[Finding]
+    findings: Sequence[ReviewFinding]
     errors: Sequence[Failure]
 
 
@@ -76,29 +80,27 @@ def review(
         names = (between.start.revision, between.head.revision)
         comparison = compare_pairs(names, pairs, options, progress, lenient=True)
         try:
-            parts = [(pair, _part(comparison, between, pair, options, values)) for pair in pairs]
+            parts = [_part(comparison, between, pair, options, values) for pair in pairs]
             thumbnails = media_files(between, pairs) if values == "all" else None
-            return Reviewed(_joined(between, parts, values, bool(named)), comparison, thumbnails)
+            command = between.command(*(["--", *(pair.name for pair in pairs)] if named else []))
+            return Reviewed(_joined(between, parts, values, command), comparison, thumbnails)
         except BaseException:
             comparison.close()
             raise
 
 
-def _joined(between: Between, parts: Sequence[tuple[Pair, _Part]], values: Values, some: bool) -> Review:
-    findings: list[ReviewFinding] = []
-    for pair, part in parts:
-        findings += judged(between, pair, part.findings)
-    findings += around(between, [pair for pair, _ in parts])
+def _joined(between: Between, parts: Sequence[_Part], values: Values, command: str) -> Review:
+    findings = [*(finding for part in parts for finding in part.findings), *around(between)]
     findings.sort(key=lambda item: (*reading_order(item.rule, item.level), item.dataset or "", item.message))
     return Review(
         base=between.base.revision,
         head=between.head.revision,
         merge_base=between.start.revision,
-        command=between.command(*(["--", *(pair.name for pair, _ in parts)] if some else [])),
+        command=command,
         values=values,
-        datasets=tuple(part.dataset for _, part in parts if part.dataset is not None),
+        datasets=tuple(part.dataset for part in parts if part.dataset is not None),
         findings=tuple(findings),
-        errors=tuple(error for _, part in parts for error in part.errors),
+        errors=tuple(error for part in parts for error in part.errors),
     )
 
 
@@ -110,12 +112,13 @@ def _part(comparison: Comparison, between: Between, pair: Pair, options: DiffOpt
     if diff is None:
         redaction = Redaction(key=frozenset(), classes=frozenset(), private=private, all_values=values == "all")
         return _Part(dataset=None, findings=(), errors=_errors(said, redaction))
-    redaction = Redaction.of(diff, values, private)
-    found = of_pair(comparison.engine, between, pair, diff, options)
+    redaction, limits = Redaction.of(diff, values, private), limits_of(between, pair)
+    found = of_pair(comparison.engine, between, pair, diff, options, limits)
     said += [item for item in found if item not in said]
+    kept = [redaction.finding(item) for item in said if item.rule != NOT_COMPARED]
     return _Part(
         dataset=_dataset(pair, diff, redaction),
-        findings=[redaction.finding(item) for item in said if item.rule != NOT_COMPARED],
+        findings=tuple(judged(between, pair, kept, limits)),
         errors=_errors(said, redaction),
     )
 

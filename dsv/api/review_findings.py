@@ -5,8 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
+from dsv.api.diff import NOT_COMPARED
 from dsv.api.explain import foretold_between
 from dsv.api.names import PARAMETERS, PIPELINE
 from dsv.api.options import DiffOptions
@@ -16,76 +18,66 @@ from dsv.api.review_sides import Between
 from dsv.checks.classes import of_classes
 from dsv.checks.fields import of_fields
 from dsv.checks.migrations import NewMigration, of_migrations
-from dsv.checks.repository import Placed, of_checks, of_declaration, of_pipelines, of_settings
+from dsv.checks.repository import of_checks, of_declaration, of_pipelines, of_settings
 from dsv.checks.rows import of_rows, of_test
 from dsv.checks.schema import of_schema
 from dsv.checks.thresholds import Thresholds, thresholds
 from dsv.errors import DsvError
 from dsv.model.diff import DatasetDiff
-from dsv.model.finding import Finding, Level
+from dsv.model.finding import Finding
 from dsv.model.review import ReviewFinding
-from dsv.model.rules import Rule, View, rule_of
+from dsv.model.rules import View, graver, rule_of
 from dsv.model.secrets import SECRET
 from dsv.tables.duckdb import Engine
 
 VIEWS: dict[View, tuple[str, ...]] = {
     "removed": ("--rows", "--filter", "removed"),
-    "changed": ("--rows", "--filter", "changed"),
     "schema": ("--schema",),
     "labels": ("--labels",),
     "rows": ("--rows",),
 }
 
 
-def of_pair(engine: Engine, between: Between, pair: Pair, diff: DatasetDiff, options: DiffOptions) -> list[Finding]:
+def of_pair(
+    engine: Engine, between: Between, pair: Pair, diff: DatasetDiff, options: DiffOptions, limits: Thresholds
+) -> list[Finding]:
     """Findings about one dataset beside those of its diff."""
-    limits = limits_of(between, pair)
     found = [*of_rows(diff, limits), *of_schema(diff), *of_classes(diff, limits)]
     if diff.status == "modified":
         found += [*_of_cells(diff), *_of_migrations(engine, pair)]
-        counts = field_counts(engine, pair, options) if diff.compared == "rows" else None
-        found += of_fields(*counts, limits) if counts is not None else []
+        found += _of_fields(engine, pair, options, limits) if diff.compared == "rows" else []
     elif diff.changes is not None:
         found += _secrets(diff)
-    before, after = between.declared(pair)
+    before, after = (between.declared(tree, pair) for tree in (between.start, between.head))
     if before is not None and after is not None:
         found += of_declaration(before, after)
     return found
 
 
-def judged(between: Between, pair: Pair, findings: Sequence[Finding]) -> Iterator[ReviewFinding]:
-    """Findings with their ids, as grave as the base's thresholds say, and where to look; without what is off."""
-    levels = limits_of(between, pair).levels
+def judged(between: Between, pair: Pair, findings: Sequence[Finding], limits: Thresholds) -> Iterator[ReviewFinding]:
+    """Findings with their ids, as grave as the thresholds say, and where to look; without what is off.
+
+    Without a word of the thresholds a finding is as grave as its rule, or graver where it was found to be.
+    """
+    pointer = _pointer(between, pair)
     for finding in findings:
         rule = rule_of(finding.rule)
-        level = levels.get(finding.rule) or _level(rule, finding)
+        level = limits.levels.get(finding.rule) or graver(rule.level, finding.level)
         if level != "off":
             see = VIEWS.get(rule.view)
-            yield ReviewFinding(
-                rule=finding.rule,
-                level=level,
-                message=finding.message,
-                count=finding.count,
-                dataset=pair.name,
-                id=rule.id,
-                unit=rule.unit,
-                anchor=rule.anchor,
-                see=None if see is None else between.command(*see, "--", pair.name),
-                path=_pointer(between, pair),
-                line=1,
-            )
+            command = None if see is None else between.command(*see, "--", pair.name)
+            yield replace(_listed(finding, pointer), level=level, dataset=pair.name, see=command)
 
 
 def limits_of(between: Between, pair: Pair) -> Thresholds:
     """What the base holds a dataset to. Raises: DocumentError: what it says is no threshold."""
-    before, after = between.declared(pair)
-    declared = before or after
+    declared = between.declared(between.base, pair) or between.declared(between.head, pair)
     path = posixpath.join(posixpath.dirname(declared.declared_in) if declared else "", PARAMETERS)
     text = between.base.read(path)
     return Thresholds() if text is None else thresholds(text.decode("utf-8", "replace"), pair.name, path)
 
 
-def around(between: Between, pairs: Sequence[Pair]) -> Iterator[ReviewFinding]:
+def around(between: Between) -> Iterator[ReviewFinding]:
     """Findings about files of the repository: settings, commands, thresholds."""
     start, head = between.start, between.head
     for matches, check in (
@@ -94,27 +86,37 @@ def around(between: Between, pairs: Sequence[Pair]) -> Iterator[ReviewFinding]:
         (partial(_is_named, PARAMETERS), of_checks),
     ):
         for placed in check(between.texts(start, matches), between.texts(head, matches)):
-            yield _placed(placed)
+            finding = replace(placed.finding, message=f"{placed.path}: {placed.finding.message}")
+            yield _listed(finding, placed.path)
 
 
-def _placed(placed: Placed) -> ReviewFinding:
-    finding, rule = placed.finding, rule_of(placed.finding.rule)
+def _listed(finding: Finding, path: str | None) -> ReviewFinding:
+    """A finding with what its rule says, and the file that it shows in."""
+    rule = rule_of(finding.rule)
     return ReviewFinding(
         rule=finding.rule,
         level=finding.level,
-        message=f"{placed.path}: {finding.message}",
+        message=finding.message,
         count=finding.count,
+        dataset=finding.dataset,
         id=rule.id,
         unit=rule.unit,
         anchor=rule.anchor,
-        path=placed.path,
-        line=1,
+        path=path,
+        line=None if path is None else 1,
     )
 
 
-def _level(rule: Rule, finding: Finding) -> Level:
-    """A rule's own level, unless what was found is graver or less grave than it usually is."""
-    return finding.level if finding.rule == "rows-removed" else rule.level
+def _of_fields(engine: Engine, pair: Pair, options: DiffOptions, limits: Thresholds) -> Iterator[Finding]:
+    try:
+        counts = field_counts(engine, pair, options)
+    except DsvError as error:
+        # The diff may be a remembered one, of data that is no longer here.
+        message = f"missing values of {pair.name} were not counted: {error.message}"
+        yield Finding(rule=NOT_COMPARED, level="error", message=message, dataset=pair.name)
+        return
+    if counts is not None:
+        yield from of_fields(*counts, limits)
 
 
 def _of_cells(diff: DatasetDiff) -> Iterator[Finding]:

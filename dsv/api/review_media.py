@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsv.api.pairs import Pair
 from dsv.api.review_sides import Between
@@ -15,7 +16,8 @@ from dsv.model.diff import Cell, RowChange
 from dsv.store import objects
 from dsv.store.trees import Tree
 
-Thumbnails = Callable[[str, RowChange], tuple[Path | None, Path | None]]
+if TYPE_CHECKING:
+    from dsv.renderers._report.thumbnails import Thumbnails
 
 
 def media_files(between: Between, pairs: Sequence[Pair]) -> Thumbnails:

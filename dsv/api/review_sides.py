@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dsv.api.pairs import Pair
@@ -41,23 +41,25 @@ class Between:
         commits = [str(tree.revision.commit)[:SHORT] for tree in (self.start, self.head)]
         return shlex.join(["dsv", "diff", *commits, *words])
 
-    def declared(self, pair: Pair) -> tuple[Dataset | None, Dataset | None]:
-        """What the base and the head declare of a dataset, by its name or path."""
-        base = next(self._declarations(pair, (self.base, self.start)), None)
-        return base, next(self._declarations(pair, (self.head,)), None)
+    def declared(self, tree: Tree, pair: Pair) -> Dataset | None:
+        """What one of the trees declares of a dataset, by its name or path."""
+        return next((item for item in tree.declared() if item.name == pair.name or item.path == pair.path), None)
 
     def private(self, pair: Pair) -> frozenset[str]:
-        """The fields that any of the three declares to hold personal data."""
-        found = self._declarations(pair, (self.base, self.start, self.head))
-        return frozenset(name for item in found for name in item.pii)
+        """The fields that any of the three declares to hold personal data.
+
+        Of a dataset that the base does not know, all fields that are private in any of its datasets: it may be
+        one of them under another name.
+        """
+        trees = (self.base, self.start)
+        known = [found for tree in trees if (found := self.declared(tree, pair)) is not None]
+        before = known or [item for tree in trees for item in tree.declared()]
+        after = self.declared(self.head, pair)
+        return frozenset(name for item in (*before, *([after] if after else [])) for name in item.pii)
 
     def texts(self, tree: Tree, matches: Callable[[str], bool]) -> dict[str, bytes]:
         """The small files of a tree whose repository paths match."""
         return tree.read_many(path for path in tree.paths() if matches(path))
-
-    def _declarations(self, pair: Pair, trees: Sequence[Tree]) -> Iterator[Dataset]:
-        for tree in trees:
-            yield from (item for item in tree.declared() if item.name == pair.name or item.path == pair.path)
 
 
 def ends(repository: Repository, words: Sequence[str]) -> tuple[Revision, Revision]:

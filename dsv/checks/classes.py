@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dsv.checks.rows import percent
 from dsv.checks.thresholds import Thresholds
@@ -56,12 +56,16 @@ def _gap(label: LabelDiff) -> Iterator[Finding]:
 
 
 def _relabelled(diff: DatasetDiff, label: LabelDiff, limits: Thresholds) -> Iterator[Finding]:
+    """Paired rows that had a class and have another, or none; a class under another name is the same."""
     paired = (diff.rows.unchanged or 0) + (diff.rows.changed or 0)
     if label.transitions is None or not paired:
         return
-    rows = label.changed_sets + sum(item.rows - item.encoding_only for item in label.transitions)
-    renamed = sum(item.support for item in label.inferred or () if item.operation == "rename_class")
-    rows -= min(rows, renamed)
+    renamed = {(item.sources[0], item.targets[0]) for item in label.inferred or () if item.operation == "rename_class"}
+    rows = label.changed_sets + sum(
+        item.rows - item.encoding_only
+        for item in label.transitions
+        if item.source is not None and (item.source, item.target) not in renamed
+    )
     if rows and rows / paired >= limits.relabelled_share:
         known = sum(item.rows for item in label.explained or ())
         has = "has" if rows == 1 else "have"
@@ -73,37 +77,19 @@ def _relabelled(diff: DatasetDiff, label: LabelDiff, limits: Thresholds) -> Iter
 def _shifted(label: LabelDiff, limits: Thresholds) -> Iterator[Finding]:
     """Classes whose share of a split moved; those that came, went or were renamed are told elsewhere."""
     aside = {name for item in label.inferred or () for name in (*item.sources, *item.targets)}
-    classes = [item for item in label.classes if item.old and item.new and item.name not in aside]
-    moved = [(shift, f"{name} in {split}") for shift, split, name in _shifts(label.classes, classes)]
-    moved = sorted(
-        (item for item in moved if abs(item[0]) >= limits.share_shift - TINY), key=lambda item: (-abs(item[0]), item[1])
-    )
+    aside |= {item.name for item in label.classes if not (item.old and item.new)}
+    moved = [
+        item
+        for item in label.shares()
+        if item.name not in aside
+        and min(item.total.old, item.total.new) >= SMALLEST
+        and abs(item.shift) >= limits.share_shift - TINY
+    ]
     if moved:
-        said = named(f"{where} {shift * 100:+.1f} points" for shift, where in moved)
+        rest = "rows without a split" if label.has_splits else "all rows"
+        said = named(f"{item.name} in {item.split or rest} {item.shift * 100:+.1f} points" for item in moved)
         message = f"the share of classes moved ({label.field}): {said}"
         yield Finding(rule="share-shift", level="warning", message=message, count=len(moved))
-
-
-def _shifts(everything: Iterable[ClassCount], classes: Iterable[ClassCount]) -> Iterator[tuple[float, str, str]]:
-    """How far each class's share moved in each split, in shares (-1 to 1); without splits, in all rows."""
-    totals: dict[str, list[int]] = {}
-    for item in everything:
-        for split, old, new in _parts(item):
-            total = totals.setdefault(split, [0, 0])
-            total[0] += old
-            total[1] += new
-    for item in classes:
-        for split, old, new in _parts(item):
-            before, after = totals[split]
-            if min(before, after) >= SMALLEST:
-                yield new / after - old / before, split, item.name
-
-
-def _parts(item: ClassCount) -> Iterator[tuple[str, int, int]]:
-    if not item.by_split:
-        yield "all rows", item.old, item.new
-    for split, counts in item.by_split.items():
-        yield split, counts.old, counts.new
 
 
 def _encoding(label: LabelDiff) -> Iterator[Finding]:

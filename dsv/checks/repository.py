@@ -42,7 +42,10 @@ def of_settings(old: Texts, new: Texts) -> Iterator[Placed]:
 
 
 def of_pipelines(old: Texts, new: Texts) -> Iterator[Placed]:
-    """Stages of `dvc.yaml` files whose command is new or changed, but for those that run dsv's migrations."""
+    """Stages of `dvc.yaml` files whose command is new or changed, but for those that run dsv's migrations.
+
+    The values that a template of a command takes from other files are not looked at.
+    """
     for path in sorted(new):
         before, after = (_commands(side.get(path, b""), path) for side in (old, new))
         changed = [name for name, command in after.items() if before.get(name) != command]
@@ -95,16 +98,21 @@ def _settings(text: bytes) -> dict[str, str] | None:
 
 
 def _commands(text: bytes, path: str) -> dict[str, Any]:
-    """What each stage runs and where; a text that is no pipeline has no stage, and DVC refuses it."""
+    """What each stage runs and where, and what their commands are filled in from.
+
+    A text that is no pipeline has no stage, and DVC refuses it.
+    """
     try:
         stages = pipeline.stages(text, path) if text else {}
+        filled = load_mapping(text, path)[0].get("vars") if text else None
     except DocumentError:
         return {}
-    found = {}
+    found: dict[str, Any] = {} if filled is None else {"vars": filled}
     for name, stage in stages.items():
         if not pipeline.is_own_stage(stage):
             body = stage.get("do", stage) if isinstance(stage.get("do", stage), Mapping) else stage
-            found[str(name)] = (body.get("cmd"), body.get("wdir"), stage.get("foreach"), stage.get("matrix"))
+            told = ("cmd", "wdir", "vars")
+            found[str(name)] = (*map(body.get, told), stage.get("foreach"), stage.get("matrix"))
     return found
 
 

@@ -9,8 +9,9 @@ from typing import Literal
 from dsv.documents.decode import Problems, decode_into
 from dsv.documents.yaml import load_mapping
 from dsv.errors import DsvError, did_you_mean
-from dsv.model.rules import RULES
+from dsv.model.rules import OF_REPOSITORY, RULES
 
+FIXED = (*OF_REPOSITORY, "not-compared")
 Setting = Literal["error", "warning", "info", "off"]
 
 
@@ -38,6 +39,8 @@ class Thresholds:
         for rule in self.levels:
             if rule not in RULES:
                 raise DsvError(f"there is no rule {rule!r}", hint=did_you_mean(rule, RULES))
+            if rule in FIXED:
+                raise DsvError(f"the level of {rule!r} cannot be set: it is about no single dataset, or decides alone")
 
 
 def thresholds(text: str, dataset: str, where: str = "params.yaml") -> Thresholds:

@@ -31,6 +31,13 @@ def of_numbers(diff: DatasetDiff) -> Iterator[Finding]:
         yield from _untested(label)
 
 
+def of_profiles(diff: DatasetDiff) -> Iterator[Finding]:
+    """Findings about labels that need no rows."""
+    yield from without_label(diff)
+    for label in diff.labels:
+        yield from _class_list(label)
+
+
 def without_label(diff: DatasetDiff) -> Iterator[Finding]:
     """Labels that one side has no field for: nobody took the classes from its rows one by one."""
     sides = {item.field: item.change for item in diff.schema_changes}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dsv.diff.distances import js_distance
-from dsv.diff.findings import without_label
+from dsv.diff.findings import of_profiles
 from dsv.model.counts import Counts
 from dsv.model.diff import DatasetDiff, Formatting, KeySource, RowCounts, SchemaChange
 from dsv.model.finding import Finding
@@ -62,7 +62,7 @@ def diff_profiles(
         changes=None,
         findings=tuple(_overfull(name, field, (old, new)) for field in overfull),
     )
-    told = tuple(replace(finding, dataset=name) for finding in without_label(found))
+    told = tuple(replace(finding, dataset=name) for finding in of_profiles(found))
     return replace(found, findings=(*found.findings, *told))
 
 

@@ -20,6 +20,39 @@ class ClassCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClassShare:
+    """Rows of one class in one split, and those of all classes there, on both sides.
+
+    `split` is None for rows that are in no split, or for all rows where no split is known.
+    """
+
+    split: str | None
+    name: str
+    rows: Counts
+    total: Counts
+
+    @property
+    def old_share(self) -> float:
+        """Its share (0-1) of the split before."""
+        return self.rows.old / self.total.old if self.total.old else 0.0
+
+    @property
+    def new_share(self) -> float:
+        """Its share (0-1) of the split after."""
+        return self.rows.new / self.total.new if self.total.new else 0.0
+
+    @property
+    def shift(self) -> float:
+        """How far its share moved (-1 to 1)."""
+        return self.new_share - self.old_share
+
+    @property
+    def differs(self) -> bool:
+        """It has another number of rows."""
+        return self.rows.old != self.rows.new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """Paired rows whose label went from one class to another. None stands for unlabelled.
 
@@ -98,6 +131,29 @@ class LabelDiff:
     unexplained: int | None = None
     encodings: tuple[Encoding, ...] = ()
     truncated: Counts | None = None
+
+    @property
+    def has_splits(self) -> bool:
+        """Rows are counted by split."""
+        return any(item.by_split for item in self.classes)
+
+    def shares(self) -> tuple[ClassShare, ...]:
+        """Every class in every split, those first whose share moved most; each row is in exactly one of the splits."""
+        parts: dict[tuple[str | None, str], Counts] = {}
+        for item in self.classes:
+            old, new = (sum(getattr(counts, side) for counts in item.by_split.values()) for side in ("old", "new"))
+            parts |= {(split, item.name): counts for split, counts in item.by_split.items()}
+            parts[None, item.name] = Counts(old=item.old - old, new=item.new - new)
+        totals: dict[str | None, Counts] = {}
+        for (split, _), counts in parts.items():
+            total = totals.get(split, Counts(old=0, new=0))
+            totals[split] = Counts(old=total.old + counts.old, new=total.new + counts.new)
+        found = [
+            ClassShare(split=split, name=name, rows=counts, total=totals[split])
+            for (split, name), counts in parts.items()
+            if totals[split].old or totals[split].new
+        ]
+        return tuple(sorted(found, key=lambda item: (-abs(item.shift), item.split or "", item.name)))
 
     @property
     def class_counts(self) -> Counts:

@@ -9,7 +9,7 @@ from dsv.model.finding import Level
 from dsv.model.review import Unit
 
 Quotes = Literal["nothing", "classes", "values"]
-View = Literal["removed", "changed", "schema", "labels", "rows", "none"]
+View = Literal["removed", "schema", "labels", "rows", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +67,15 @@ RULES: dict[str, Rule] = {
             "removed",
             ("dataset-removed", "error", "rows", "nothing", "a dataset was removed"),
             ("rows-removed", "warning", "rows", "nothing", "rows were removed"),
+        ),
+        *_family(
+            103,
+            "labels",
             ("classes-removed", "error", "classes", "classes", "classes were removed: no row has them now"),
         ),
         *_family(
             104,
-            "changed",
+            "rows",
             ("split-leak", "error", "keys", "classes", "keys are in several splits: tested on what was trained on"),
             ("media-split-leak", "error", "files", "values", "files of equal content are in several splits"),
             ("test-rows-moved", "error", "rows", "classes", "rows moved into or out of test"),
@@ -191,16 +195,24 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 """Every rule by its slug, which a finding names."""
 
+OF_REPOSITORY = ("remote-changed", "command-changed", "checks-changed")
+"""Rules about no dataset, to which therefore no dataset's settings apply."""
+
 _UNLISTED = Rule(number=999, slug="other", level="warning", unit="cases", quotes="values", title="something to look at")
 
 _FIRST = ("not-compared", "malformed-lines", "dataset-removed", "classes-exploded", "classes-collapsed", "label-gone")
 """These say that other findings may be about something else than they seem."""
-_RANKS = {"error": 0, "warning": 1, "info": 2}
+_RANKS: dict[Level, int] = {"error": 0, "warning": 1, "info": 2}
 
 
 def rule_of(slug: str) -> Rule:
     """The rule that a finding names; one that quotes values for a slug that is not listed."""
     return RULES.get(slug, _UNLISTED)
+
+
+def graver(one: Level, other: Level) -> Level:
+    """The graver of two levels."""
+    return min(one, other, key=lambda level: _RANKS[level])
 
 
 def reading_order(slug: str, level: Level) -> tuple[int, int, int]:

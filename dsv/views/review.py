@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dsv.model.counts import Counts
 from dsv.model.diff import DatasetDiff
-from dsv.model.labels import ClassCount, LabelDiff
+from dsv.model.labels import ClassShare, LabelDiff
 from dsv.model.page import Block, Column, Heading, Line, Page, Role, Rows, Span, Table, spans
 from dsv.model.review import DatasetReview, Group, Review, ReviewFinding
 from dsv.model.revision import Revision
@@ -15,12 +14,10 @@ from dsv.model.values import shown
 from dsv.views._schema import schema_change
 from dsv.views._words import LEVEL_ROLES, LEVEL_SIGNS, code, delta, muted, number, plural, points, share, signed, step
 
-NONE = Counts(old=0, new=0)
 WIDEST_BAR = 10
 MOST_HIDDEN = 10
 """So many rows that others hide are shown, even where fewer are."""
 LONGEST_VALUE, LONGEST_MESSAGE, LONGEST_COMMAND = 60, 400, 1000
-ALL_ROWS = "all"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -167,13 +164,11 @@ def _label(label: LabelDiff, most: int) -> Iterator[Block]:
         yield Heading(spans=spans("Classes of ", code(label.field)), level=3)
         yield Line(spans=(muted(text),), indent=2)
         return
-    splits = sorted({split for item in label.classes for split in item.by_split}) or [ALL_ROWS]
-    totals = {split: _total(label.classes, split) for split in splits}
-    moved = [(split, item) for split in splits for item in label.classes if _differs(_of(item, split))]
+    lines = label.shares()
+    moved = [line for line in lines if line.differs]
     if not moved:
         return
-    moved.sort(key=lambda pair: (-abs(_shift(_of(pair[1], pair[0]), totals[pair[0]])), pair[0], pair[1].name))
-    yield Heading(spans=spans("Classes of ", code(label.field), muted(f"  ({_sizes(totals)})")), level=3)
+    yield Heading(spans=spans("Classes of ", code(label.field), muted(f"  ({_sizes(label, lines)})")), level=3)
     titles = ("split", "class")
     numbers = ("before", "after", "delta", "share %", "points")
     yield Table(
@@ -182,66 +177,52 @@ def _label(label: LabelDiff, most: int) -> Iterator[Block]:
             *(Column(title=title, align="right") for title in numbers),
             Column(title=""),
         ),
-        rows=tuple(_class_row(split, item, totals[split]) for split, item in moved[:most]),
+        rows=tuple(_class_row(label, line) for line in moved[:most]),
         indent=2,
     )
     left = moved[most:]
     if left:
-        largest = max(abs(_shift(_of(item, split), totals[split])) for split, item in left) * 100
-        yield Line(
-            spans=(muted(f"… {len(left):,} more classes of a split, each within {largest:.1f} points"),), indent=2
-        )
-    same = len(splits) * len(label.classes) - len(moved)
+        text = f"… {len(left):,} more classes of a split, each within {abs(left[0].shift) * 100:.1f} points"
+        yield Line(spans=(muted(text),), indent=2)
+    same = len(lines) - len(moved)
     if same:
         yield Line(spans=(muted(f"{same:,} without a change of rows"),), indent=2)
 
 
-def _class_row(split: str, item: ClassCount, total: Counts) -> tuple[tuple[Span, ...], ...]:
-    rows = _of(item, split)
+def _class_row(label: LabelDiff, line: ClassShare) -> tuple[tuple[Span, ...], ...]:
+    rows, total = line.rows, line.total
     change = rows.new - rows.old
     role: Role = "added" if change > 0 else "removed" if change < 0 else "muted"
     word = "  new" if not rows.old else "  gone" if not rows.new else ""
     before, after = share(rows.old, total.old), share(rows.new, total.new)
     return (
-        (code(_short(split)),),
-        spans(code(_short(item.name)), word),
+        (_split(label, line.split),),
+        spans(code(_short(line.name)), word),
         spans(number(rows.old)),
         spans(number(rows.new)),
         (Span(text=signed(change), role=role),),
         spans(after if before == after else f"{before} -> {after}"),
         spans(points(rows, total)),
-        spans(_bar(rows, total)),
+        spans(_bar(line.new_share)),
     )
 
 
-def _bar(rows: Counts, total: Counts) -> str:
-    """The share after as a bar, and where it was before, if it was elsewhere."""
-    after = rows.new / total.new if total.new else 0.0
-    eighths = round(after * WIDEST_BAR * 8)
+def _split(label: LabelDiff, name: str | None) -> Span:
+    return code(_short(name)) if name is not None else muted("(no split)" if label.has_splits else "all")
+
+
+def _bar(part: float) -> str:
+    eighths = round(part * WIDEST_BAR * 8)
     return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
-def _of(item: ClassCount, split: str) -> Counts:
-    return Counts(old=item.old, new=item.new) if split == ALL_ROWS else item.by_split.get(split, NONE)
-
-
-def _total(classes: Sequence[ClassCount], split: str) -> Counts:
-    parts = [_of(item, split) for item in classes]
-    return Counts(old=sum(part.old for part in parts), new=sum(part.new for part in parts))
-
-
-def _differs(counts: Counts) -> bool:
-    return counts.old != counts.new
-
-
-def _shift(rows: Counts, total: Counts) -> float:
-    return (rows.new / total.new if total.new else 0.0) - (rows.old / total.old if total.old else 0.0)
-
-
-def _sizes(totals: dict[str, Counts]) -> str:
-    return ", ".join(
-        f"{'' if split == ALL_ROWS else shown(split) + ' '}{step(n.old, n.new)}" for split, n in totals.items()
-    )
+def _sizes(label: LabelDiff, lines: Sequence[ClassShare]) -> str:
+    """`test 2 -> 1, train 2`: the rows that have a class, by split."""
+    totals = {line.split: line.total for line in lines}
+    ordered = sorted(totals.items(), key=lambda item: (item[0] is None, item[0] or ""))
+    if not label.has_splits:
+        return ", ".join(step(rows.old, rows.new) for _, rows in ordered)
+    return ", ".join(f"{_split(label, split).text} {step(rows.old, rows.new)}" for split, rows in ordered)
 
 
 def _groups(dataset: DatasetReview, size: Size) -> Iterator[Block]:

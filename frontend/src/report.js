@@ -37,7 +37,7 @@ function explore(rows) {
   const asked = () => ({ search: byId("search").value, group, ...Object.fromEntries(NAMES.map((name) => [name, byId(`filter-${name}`).value])) });
   const show = () => {
     const found = matching(rows, asked());
-    byId("status").textContent = `${found.length.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows`;
+    byId("status").textContent = `${found.length.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows${meta.left ? " that are in this file" : ""}`;
     list.show(found);
   };
   const ask = (wanted) => {

@@ -68,6 +68,41 @@ def test_a_bulk_relabel_counts_what_changed_its_meaning(rows: int, encoding: int
     assert ("bulk-relabel" in rules(label(("bike", 20, 20), ("car", 180, 180), transitions=(step,)))) == told
 
 
+def test_a_rename_in_case_only_hides_no_other_relabel() -> None:
+    steps = (
+        Transition(source="Bike", target="bike", rows=100, encoding_only=100),
+        Transition(source="car", target="bus", rows=50),
+        Transition(source=None, target="bus", rows=40),
+    )
+    renamed = Inferred(operation="rename_class", sources=("Bike",), targets=("bike",), support=100, total=100)
+    classes = (("Bike", 100, 0), ("bike", 0, 100), ("bus", 50, 100), ("car", 50, 0))
+    assert rules(label(*classes, transitions=steps, inferred=(renamed,)))["bulk-relabel"] == 50
+
+
+def test_each_row_has_its_share_in_one_split() -> None:
+    made = LabelDiff(
+        field="class",
+        classes=(
+            ClassCount(name="a", old=10, new=10, by_split={"all": Counts(old=4, new=2)}),
+            ClassCount(name="b", old=5, new=5, by_split={"all": Counts(old=1, new=3)}),
+        ),
+        transitions=(),
+        inferred=(),
+        unlabelled=Counts(old=0, new=0),
+    )
+    found = {(item.split, item.name): (item.rows.old, item.rows.new, item.total.old) for item in made.shares()}
+    assert found == {
+        ("all", "a"): (4, 2, 5),
+        ("all", "b"): (1, 3, 5),
+        (None, "a"): (6, 8, 10),
+        (None, "b"): (4, 2, 10),
+    }
+    assert [item.split for item in made.shares()][:2] == ["all", "all"]
+    plain = replace(made, classes=tuple(replace(item, by_split={}) for item in made.classes))
+    assert {item.split for item in plain.shares()} == {None}
+    assert (made.has_splits, plain.has_splits) == (True, False)
+
+
 def test_fields_of_tables_too_small_say_nothing() -> None:
     old = TableCounts(rows=20, fields={"a": FieldCounts(nulls=0, constant=False), "b": FieldCounts(nulls=0)})
     new = TableCounts(rows=20, fields={"a": FieldCounts(nulls=1, constant=True), "b": FieldCounts(nulls=20)})
@@ -97,6 +132,8 @@ def test_commands_of_dsv_itself_are_not_told() -> None:
     assert placed.finding.count == 1
     assert "train" in placed.finding.message
     assert list(of_pipelines({"dvc.yaml": text}, {"dvc.yaml": text + b"    deps: [a]\n"})) == []
+    (placed,) = of_pipelines({"dvc.yaml": text}, {"dvc.yaml": b"vars:\n- {a: $(x)}\n" + text})
+    assert "vars" in placed.finding.message
     each = b"stages:\n  t:\n    foreach: [a]\n    do:\n      cmd: echo ${item}\n"
     (placed,) = of_pipelines({"dvc.yaml": each}, {"dvc.yaml": each.replace(b"[a]", b"[a, $(x)]")})
     assert placed.finding.count == 1

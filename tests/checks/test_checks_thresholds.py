@@ -22,6 +22,8 @@ def test_what_is_not_said_is_as_by_default() -> None:
         ("checks:\n  signs:\n    removed_share: 2\n", "removed_share is a share from 0 to 1, not 2"),
         ("checks:\n  signs:\n    removed_shar: 0.1\n", "unknown key 'removed_shar'"),
         ("checks:\n  signs:\n    levels: {rows-remove: error}\n", "there is no rule 'rows-remove'"),
+        ("checks:\n  signs:\n    levels: {remote-changed: 'off'}\n", "the level of 'remote-changed' cannot be set"),
+        ("checks:\n  signs:\n    levels: {not-compared: info}\n", "the level of 'not-compared' cannot be set"),
         ("checks:\n  signs:\n    levels: {rows-removed: fatal}\n", "must be one of error, warning, info, off"),
     ],
 )

@@ -63,3 +63,10 @@ def test_profiles_and_rows_agree(
     assert (counts.old, counts.new) == (len(old), len(new))
     if counts.changed is not None:
         assert by_rows.rows.unchanged == len(new) == len(old)
+
+
+def test_an_exploded_class_list_is_told_without_rows(shared_make: Any) -> None:
+    old = table(shared_make, [(f"c{n % 4}", None, None, None) for n in range(40)], ("score", "number"))
+    new = table(shared_make, [(f"other{n}", None, None, None) for n in range(40)], ("score", "number"))
+    found = {item.rule: item.count for item in diff_profiles("d", "d.csv", profile(old), profile(new)).findings}
+    assert found["classes-exploded"] == 40

@@ -344,3 +344,81 @@ def test_a_label_that_is_an_id_is_no_list_of_names(repo: User) -> None:
         out = repo.dsv("review", "--values", "none", *form).out
         assert "person" not in out
         assert "DSV103" in out
+
+
+def test_a_dataset_under_another_name_keeps_its_secrets(repo: User) -> None:
+    old = rows(30)
+    branch(repo, "t.csv", table(old), table(old | {"r001": ("c0", "train", "note 1b")}), **META, pii=["note"])
+    repo.git("mv", "t.csv", "u.csv")
+    text = repo.read("dvc.yaml").replace("data:", "other:").replace("t.csv", "u.csv").replace(', pii: ["note"]', "")
+    assert "pii" not in text
+    repo.write("dvc.yaml", text)
+    repo.git("commit", "-qam", "another name")
+    for form in ((), ("--json",), ("--md",)):
+        assert "note 1" not in repo.dsv("review", *form).out
+
+
+def test_what_the_base_declares_since_is_kept_and_is_not_the_branch_s_doing(repo: User) -> None:
+    old = rows(30)
+    branch(repo, "t.csv", table(old), table(old | {"r001": ("c0", "train", "Ana")}), **META)
+    repo.git("checkout", "-q", "main")
+    declare(repo, "t.csv", **META, pii=["note"])
+    repo.git("commit", "-qam", "declare more")
+    review = repo.dsv("review", "main...topic", "--json")
+    assert "Ana" not in review.out
+    assert not {"privacy-weakened", "declaration-changed"} & set(found(review.json))
+
+
+def test_a_page_of_a_written_review_says_which_rows_it_lacks(repo: User) -> None:
+    old = rows(60)
+    branch(repo, "t.csv", table(old), table({key: (*cells[:2], "x") for key, cells in old.items()}), **META)
+    repo.dsv("review", "--json", "--html", "whole.html", "-o", "review.json")
+    repo.dsv("review", "--from", "review.json", "--html", "part.html")
+    repo.dsv("review", "--json", "--limit", "0", "-o", "none.json")
+    repo.dsv("review", "--from", "none.json", "--html", "none.html")
+    assert "in this file. All of them" not in repo.read("whole.html")
+    assert "only 20 of its changed rows are in this file" in repo.read("part.html")
+    assert "its changed rows are not in this file" in repo.read("none.html")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--from", "review.json", "--values", "none"),
+        ("--from", "review.json", "-- data"),
+        ("--post", "github", "--json"),
+        ("--annotate", "gitlab", "--md"),
+        ("--post", "github", "--annotate", "github"),
+    ],
+)
+def test_words_that_would_be_passed_over_are_refused(repo: User, words: tuple[str, ...]) -> None:
+    repo.write("review.json", "{}")
+    repo.dsv("review", *" ".join(words).split(), code=2)
+
+
+def test_what_could_not_be_counted_is_an_error(repo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dsv.api import review_findings
+    from dsv.api.review import review
+    from dsv.errors import DataMissing
+
+    def gone(*_: object) -> None:
+        raise DataMissing("the data is gone")
+
+    branch(repo, "t.csv", table(rows(30)), table(rows(29)), **META)
+    monkeypatch.setattr(review_findings, "field_counts", gone)
+    with review(repo.folder) as reviewed:
+        assert reviewed.result.verdict == "incomplete"
+        assert "the data is gone" in reviewed.result.errors[0].message
+        assert any(item.rule == "rows-removed" for item in reviewed.result.findings)
+
+
+def test_rows_without_a_split_are_counted_apart(repo: User) -> None:
+    old = {f"r{n:03}": (f"c{n % 2}", ("all", "")[n % 3 == 0], "x") for n in range(60)}
+    new = {key: ("c9" if cells[1] == "" and cells[0] == "c0" else cells[0], *cells[1:]) for key, cells in old.items()}
+    branch(repo, "t.csv", table(old), table(new), **META)
+    text = repo.dsv("review").out
+    frame = pd.DataFrame(new).T
+    apart = int(((frame[0] == "c9") & (frame[1] == "")).sum())
+    lines = [line.split() for line in text.splitlines() if line.strip().startswith("(no split)")]
+    assert ["(no", "split)", "c9", "new", "0", str(apart)] in [line[:6] for line in lines]
+    assert not [line for line in text.splitlines() if line.strip().startswith("all ")]

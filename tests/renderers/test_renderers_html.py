@@ -143,12 +143,12 @@ def many(count: int) -> Review:
 
 def test_rows_beyond_the_bounds_are_told() -> None:
     text = "".join(html.stream(many(50), most_rows=20))
-    assert "only the first 20 of its rows are in this file" in text
+    assert "only 20 of its changed rows are in this file" in text
     packed = [
         json.loads(gzip.decompress(base64.b64decode(part))) for part in re.findall(r'data-rows="0">([^<]+)<', text)
     ]
     assert sum(map(len, packed)) == 20
-    assert "only the first" not in page_of(many(50))
+    assert "are in this file. All" not in page_of(many(50))
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from dsv.errors import UsageError
 from dsv.model.review import VALUES, Values
 
 if TYPE_CHECKING:
-    from dsv.api.review_media import Thumbnails
     from dsv.model.review import Review
+    from dsv.renderers._report.thumbnails import Thumbnails
 
 FOUND, INCOMPLETE = 1, 3
 SAMPLES = 20
@@ -29,8 +29,7 @@ SAMPLES = 20
 @click.option(
     "--values",
     type=click.Choice(VALUES),
-    default="all",
-    help="Values of rows to show: all, keys only, or none. Fields that are declared `pii` never are.",
+    help="Values of rows to show: all (if nothing is said), keys, or none. Fields that are declared `pii` never are.",
 )
 @click.option(
     "--fail-on",
@@ -66,7 +65,7 @@ SAMPLES = 20
 def command(
     terminal: Terminal,
     revisions: tuple[str, ...],
-    values: Values,
+    values: Values | None,
     fail_on: str | None,
     limit: int | None,
     document: Path | None,
@@ -84,22 +83,24 @@ def command(
 
     Settings of DVC are those of BASE, and no code of the branch runs.
     """  # noqa: D301 - the mark keeps click from joining the lines
-    if post and annotate:
-        raise UsageError("--post and --annotate do not go together", hint="write --json, then use --from twice")
-    sink = partial(_emit, terminal, limit=SAMPLES if limit is None else limit, display=display, html=html)
+    _check(post, annotate, display)
+    shown = partial(_show, terminal, display=display, limit=SAMPLES if limit is None else limit)
     if post or annotate:
-        sink = partial(_leave, terminal, post=post, annotate=annotate, output=display.output)
+        shown = partial(_leave, terminal, post=post, annotate=annotate, output=display.output)
     if document is not None:
-        if revisions or targets():
-            raise UsageError("--from shows a review that was made; it takes no revisions", where=str(document))
+        if revisions or targets() or values:
+            message = "--from shows a review as it was made; it takes no revisions and no --values"
+            raise UsageError(message, where=str(document))
         result = _read(document)
-        sink(result)
+        _write(terminal, result, html)
+        shown(result)
     else:
         from dsv.api.review import review
 
-        with review(Path.cwd(), revisions, targets(), values=values, progress=terminal.progress()) as reviewed:
+        with review(Path.cwd(), revisions, targets(), values=values or "all", progress=terminal.progress()) as reviewed:
             result = reviewed.result
-            sink(result, thumbnails=reviewed.thumbnails)
+            _write(terminal, result, html, reviewed.thumbnails)
+            shown(result)
     if not result.complete:
         return INCOMPLETE
     grave = {"error"} if fail_on == "error" else {"error", "warning"} if fail_on == "warning" else set()
@@ -113,16 +114,17 @@ def _read(document: Path) -> Review:
         return load(file.read(LARGEST_BYTES + 1), str(document))
 
 
+def _check(post: Forge | None, annotate: Forge | None, display: Display) -> None:
+    """Raises: UsageError: several of the forms that exclude each other."""
+    form = {"json": "--json", "md": "--md"}.get(display.form)
+    asked = [name for name in (post and "--post", annotate and "--annotate", form) if name]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)} exclude each other", hint="write --json, then use --from for each")
+
+
 def _leave(
-    terminal: Terminal,
-    result: Review,
-    *,
-    post: Forge | None,
-    annotate: Forge | None,
-    output: Path | None,
-    thumbnails: Thumbnails | None = None,
+    terminal: Terminal, result: Review, *, post: Forge | None, annotate: Forge | None, output: Path | None
 ) -> None:
-    """Leave a review on a forge, which has no place for images."""
     from dsv.cli import posting
 
     if post:
@@ -131,19 +133,14 @@ def _leave(
         terminal.emit(posting.annotate(result, annotate), output)
 
 
-def _emit(
-    terminal: Terminal,
-    result: Review,
-    *,
-    limit: int,
-    display: Display,
-    html: Path | None,
-    thumbnails: Thumbnails | None = None,
-) -> None:
+def _write(terminal: Terminal, result: Review, html: Path | None, thumbnails: Thumbnails | None = None) -> None:
     if html is not None:
         from dsv.renderers import html as report
 
         terminal.emit(report.stream(result, thumbnails=thumbnails), html)
+
+
+def _show(terminal: Terminal, result: Review, *, display: Display, limit: int) -> None:
     if display.form == "md":
         from dsv.cli.fitting import markdown
 

@@ -154,13 +154,14 @@ def _dataset(part: Part) -> dict[str, Any]:
                 "share": group.share,
                 "migration": clean(group.migration or ""),
             }
-            for number, group in enumerate((part.groups or ())[:GROUPS_LISTED])
+            for number, group in enumerate((part.dataset.groups or ())[:GROUPS_LISTED])
         ],
-        "more_groups": part.more_groups + max(0, len(part.groups or ()) - GROUPS_LISTED),
-        "more_cells": part.more_cells + sum(group.count for group in (part.groups or ())[GROUPS_LISTED:]),
+        "more_groups": part.dataset.more_groups + max(0, len(part.dataset.groups or ()) - GROUPS_LISTED),
+        "more_cells": part.dataset.more_cells
+        + sum(group.count for group in (part.dataset.groups or ())[GROUPS_LISTED:]),
         "explained": [(clean(item.migration), clean(item.title), _work(item.work)) for item in diff.explained or ()],
         "unexplained": _work(diff.unexplained) if diff.unexplained is not None else "",
-        "redacted": ", ".join(clean(name) for name in part.redacted),
+        "redacted": ", ".join(clean(name) for name in part.dataset.redacted),
     }
 
 
@@ -196,7 +197,7 @@ def _meta(
     ]
     return {
         "parts": [part.title for part in parts],
-        "rows": [packed[part.number].rows for part in parts],
+        "left": any(packed[part.number].left for part in parts),
         "charts": charts[:CHARTS],
         "filters": [_filter(item, parts) for item in review.findings],
     }
@@ -204,7 +205,7 @@ def _meta(
 
 def _filter(item: ReviewFinding, parts: Sequence[Part]) -> dict[str, Any] | None:
     """The filters that show a finding's rows; None where none can."""
-    part = next((part for part in parts if part.diff.dataset == item.dataset and part.groups is not None), None)
+    part = next((part for part in parts if part.diff.dataset == item.dataset and part.dataset.groups is not None), None)
     asked = dict(FILTERS.get(item.rule, ()))
     if part is None or not asked:
         return None

@@ -64,6 +64,9 @@ class Packing:
                 rows = []
         if rows:
             yield self._pack(rows)
+        counts = part.diff.rows
+        known = sum(count or 0 for count in (counts.added, counts.removed, counts.changed))
+        packed.left = packed.left or packed.rows < known
 
     def _pack(self, rows: Sequence[Any]) -> str:
         text = pack(rows)
@@ -86,7 +89,7 @@ class Spelling:
         self._split = part.diff.split
         self._groups = {
             (group.field, shown(group.before), shown(group.after), group.migration): number
-            for number, group in enumerate(part.groups or ())
+            for number, group in enumerate(part.dataset.groups or ())
         }
 
     def row(self, change: RowChange) -> list[Any]:
