@@ -71,10 +71,10 @@ def test_an_exploded_class_list_leads(repo: User) -> None:
     assert review["findings"][0]["count"] == after["Sector"].nunique()
     assert found(review)["rows-removed"]["count"] == len(before.index.difference(after.index))
     both = before.index.intersection(after.index)
-    moved = before.loc[both, "Sector"] + "\0" + after.loc[both, "Sector"]
+    moved = before.loc[both, "Sector"] + " -> " + after.loc[both, "Sector"]
     changed = moved[before.loc[both, "Sector"] != after.loc[both, "Sector"]]
     (dataset,) = review["datasets"]
-    listed = {f"{item['before']}\0{item['after']}": item["count"] for item in dataset["groups"]}
+    listed = {f"{item['before']} -> {item['after']}": item["count"] for item in dataset["groups"]}
     counts = changed.value_counts()
     assert listed == {name: counts[name] for name in listed}
     assert min(listed.values()) >= counts[~counts.index.isin(listed)].max()
