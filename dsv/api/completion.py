@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from dsv.api.lineage import documents_of
+from dsv.api.places import documents_of
 from dsv.errors import DsvError
 from dsv.model.profile import Profile, profile_path
 from dsv.profiles import document as profiles

@@ -46,7 +46,11 @@ def count(
     a rebase. Else the data is compared, if all of it is here; nothing is ever fetched. `first` is
     the path that the dataset was declared at first, where that is not the one that it has now.
     """
-    sides = [side.find(path_at(side, dataset, first)) for side in (before, tree)]
+    try:
+        sides = [side.find(path_at(side, dataset, first)) for side in (before, tree)]
+    except DsvError:
+        # A damaged pointer, or a list of files that is elsewhere: what the commit tells cannot be held against it.
+        return Counted(delta=told, rows=None)
     rows = [_rows(side, located) for side, located in zip((before, tree), sides, strict=True)]
     old, new = rows
     if told is not None and (old is None or new is None or old + told.added - told.removed == new):

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property
 
-from dsv.api.keepers import Keepers, followed
-from dsv.api.moves import declared_paths
-from dsv.api.names import MIGRATIONS
+from dsv.api.walks import walk
 from dsv.errors import RepositoryError, UnknownDataset, UnknownRevision, UsageError, did_you_mean
 from dsv.model.blame import Origin
 from dsv.model.dataset import Dataset
-from dsv.model.profile import profile_path
 from dsv.model.revision import Revision
 from dsv.store.history import Commit, lineage
 from dsv.store.repository import Repository
 from dsv.store.revisions import resolve, shallow
-from dsv.store.trees import Tree
-
-KEPT = 8
-"""Trees that are kept: the next commit of a log is often the parent of the one before."""
+from dsv.store.trees import Tree, trees_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,30 +63,18 @@ def lineage_of(
         raise UsageError(f"{dataset.name} has no key, so no row of it can be followed", hint="-k FIELD")
     dataset = replace(dataset, key=key or dataset.key)
     end, old = (_commit(tree), None) if span is None else span
+    at = trees_at(repository)
     if end is None:
-        return Lineage(repository=repository, dataset=dataset, first=None, commits=(), tree=partial(_tree, repository))
-    places = declared_paths(repository, [dataset], end)[dataset.name]
-    own, first = paths_of(dataset, places), first_path(dataset, places)
-    keepers = Keepers(repository, dataset, first)
-    aside = [pointer for path in (dataset.path, *places) for pointer in _outer_pointers(path)]
-    _, commits = followed(
-        {dataset.name: keepers},
-        {dataset.name: [*own, *aside]},
-        {dataset.name: [*own, *aside, *keepers.of(tree), *keepers.of(_tree(repository, str(end.commit)))]},
-        lambda paths: lineage(repository, paths, end, old),
-    )
+        return Lineage(repository=repository, dataset=dataset, first=None, commits=(), tree=at)
+    found = walk(tree, [dataset], end, lambda paths: lineage(repository, paths, end, old), at)
     return Lineage(
         repository=repository,
         dataset=dataset,
-        first=first,
-        commits=commits,
+        first=found.first[dataset.name],
+        commits=found.commits,
         shallow=shallow(repository),
-        tree=lru_cache(maxsize=KEPT)(partial(_tree, repository)),
+        tree=at,
     )
-
-
-def _tree(repository: Repository, commit: str) -> Tree:
-    return Tree(repository, Revision(name=commit, commit=commit))
 
 
 def _commit(tree: Tree) -> Revision | None:
@@ -121,38 +102,3 @@ def _found(tree: Tree, name: str, relative: Callable[[str], str]) -> Dataset:
         names = [item.name for item in declared]
         raise UnknownDataset(f"no dataset and no table {name!r}", hint=did_you_mean(name, names) or "dsv init PATH")
     return Dataset(name=path, path=path)
-
-
-def paths_of(dataset: Dataset, places: Sequence[str]) -> list[str]:
-    """The files that change with a dataset, there and at the `places` where it was before."""
-    own = [(path, f"{path}.dvc", profile_path(path)) for path in dict.fromkeys((dataset.path, *places))]
-    return [*(path for paths in own for path in paths), documents_of(dataset)]
-
-
-def documents_of(dataset: Dataset) -> str:
-    """The folder of a dataset's migrations."""
-    return posixpath.join(posixpath.dirname(dataset.declared_in), MIGRATIONS, dataset.name)
-
-
-def first_path(dataset: Dataset, places: Sequence[str]) -> str | None:
-    """The path of the first declaration, None if there never was another than now."""
-    return places[-1] if set(places) - {dataset.path} else None
-
-
-def _outer_pointers(path: str) -> Iterator[str]:
-    """Where a pointer may be or have been that a path changes with: of a folder that it is in, or of a stage."""
-    folder = posixpath.dirname(path)
-    while folder:
-        yield f"{folder}.dvc"
-        yield f"{folder}/dvc.lock"
-        folder = posixpath.dirname(folder)
-    yield "dvc.lock"
-
-
-def outer_pointer(tree: Tree, dataset: Dataset) -> list[str]:
-    """The `.dvc` file of the folder that a dataset is in, which changes with it."""
-    try:
-        located = tree.find(dataset.path)
-    except RepositoryError:
-        return []
-    return [str(located.pointer)] if located is not None and located.kind == "dvc-folder" else []

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from dsv.api.candidates import candidates
 from dsv.api.counting import count
 from dsv.api.deltas import TRAILER, told_deltas
 from dsv.api.diff import DiffOptions, compare_trees
-from dsv.api.lineage import KEPT, documents_of, first_path, outer_pointer, paths_of
 from dsv.api.log_memory import LogMemory, declaration_id
-from dsv.api.moves import declared_paths
+from dsv.api.moves import path_at
 from dsv.api.names import CHAIN_LOCK
+from dsv.api.places import documents_of
 from dsv.api.recorded import Recorded
+from dsv.api.walks import Walk, walk
 from dsv.errors import DsvError, UnknownDataset, did_you_mean
 from dsv.model.dataset import Dataset
 from dsv.model.history import ClassMove, LogEntry, Meaning
 from dsv.model.profile import Profile
 from dsv.model.progress import SILENT, Progress, each
 from dsv.model.revision import Revision
+from dsv.store import git
 from dsv.store.history import Commit, history
 from dsv.store.repository import Repository
-from dsv.store.revisions import EMPTY, parents, shallow, span, workspace
-from dsv.store.trees import Tree
+from dsv.store.revisions import EMPTY, shallow, span, workspace
+from dsv.store.trees import Tree, content_at, trees_at
 
 MOST_MOVES = 3
 """Classes that gained or lost most rows, of which a log tells."""
@@ -51,32 +54,50 @@ def log(
 
     Raises: UnknownRevision, UnknownDataset.
     """
-    repository = Repository.discover(start)
+    repository = Repository.discover(start).local()
     tree = Tree(repository, workspace())
     declared = tree.declared() or tuple(Dataset(name=path, path=path) for path in candidates(tree))
     chosen = _chosen(declared, targets, lambda word: repository.relative(start / word))
     new, old = span(repository, revisions)
-    places = declared_paths(repository, chosen, new)
-    paths = {
-        dataset.name: [*paths_of(dataset, places[dataset.name]), *outer_pointer(tree, dataset)] for dataset in chosen
-    }
-    found = history(repository, [path for own in paths.values() for path in own], new, old)
+    at = trees_at(repository)
+    found = walk(tree, chosen, new, lambda paths: history(repository, paths, new, old), at)
+    memory = LogMemory(repository.cache_folder())
     # Not the first commits of Git's list: a merge that has one dataset of each parent is there, and changed none.
     touched = [
         (commit, item)
-        for commit in found
+        for commit in found.commits
         for item in chosen
-        if any(_touches(path, paths[item.name]) for path in commit.paths)
-    ][:limit]
-    commits = dict.fromkeys(commit.id for commit, _ in touched)
-    trees = _Trees(repository, list(commits), [item.path for item in chosen])
-    memory = LogMemory(repository.cache_folder())
+        if found.touches(commit, item.name) or found.concerns(commit, item.name)
+    ]
+    likely = {commit.id: commit for commit, _ in touched[:limit]}
+    trees = _Trees(repository, list(likely.values()), [item.path for item in chosen], at)
+    changes = _changes(found, each(progress, "counting rows of commits", touched), trees, memory)
     entries = [
-        _entry(trees, memory, commit, item, first_path(item, places[item.name]), meaning)
-        for commit, item in each(progress, "counting rows of commits", touched)
+        _entry(trees, memory, commit, item, found.first[item.name], meaning) for commit, item in islice(changes, limit)
     ]
     memory.save()
     return entries
+
+
+def _changes(
+    found: Walk, touched: Iterable[tuple[Commit, Dataset]], trees: _Trees, memory: LogMemory
+) -> Iterator[tuple[Commit, Dataset]]:
+    """The commits that changed a dataset: a pointer of its own, or what another says of it."""
+    for commit, item in touched:
+        first = found.first[item.name]
+        if found.touches(commit, item.name) or _differs(trees, memory, commit, item, first):
+            yield commit, item
+
+
+def _differs(trees: _Trees, memory: LogMemory, commit: Commit, dataset: Dataset, first: str | None) -> bool:
+    """The commit changed the dataset, or nothing on this machine tells that it did not."""
+    declaration = declaration_id(dataset, first)
+    known = memory.changed(commit.id, declaration)
+    if known is None:
+        known = trees.differs(commit, dataset, first)
+        if known is not None:
+            memory.keep_changed(commit.id, declaration, known)
+    return known is not False
 
 
 def _chosen(
@@ -94,43 +115,49 @@ def _chosen(
     return found
 
 
-def _touches(path: str, own: Sequence[str]) -> bool:
-    return any(path == item or path.startswith(item + "/") for item in own)
-
-
 class _Trees:
-    """The files of commits and of their first parents; those that were asked for last are kept."""
+    """The files of commits and of their parents."""
 
-    def __init__(self, repository: Repository, commits: Sequence[str], paths: Sequence[str]) -> None:
+    def __init__(
+        self, repository: Repository, likely: Sequence[Commit], paths: Sequence[str], at: Callable[[str], Tree]
+    ) -> None:
+        """`likely` are the commits that will be asked for first, in this order; `paths` those of datasets."""
         self._repository = repository
-        self._commits = commits
+        self._likely = likely
         self._paths = paths
         self.shallow = shallow(repository)
-        self._at = lru_cache(maxsize=KEPT)(partial(Tree, repository))
-
-    @cached_property
-    def _parents(self) -> Mapping[str, Revision]:
-        return parents(self._repository, self._commits)
+        self.of = at
 
     @cached_property
     def _recorded(self) -> Recorded:
-        both = [str(one) for commit in self._commits for one in (commit, self._parents[commit].commit)]
+        both = [one for commit in self._likely for one in (commit.id, *commit.parents[:1])]
         return Recorded(self._repository, list(dict.fromkeys(both)), self._paths)
 
-    def profiles(self, commit: str, path: str) -> tuple[Profile | None, Profile | None] | None:
+    def differs(self, commit: Commit, dataset: Dataset, first: str | None) -> bool | None:
+        """Whether the dataset is as at no parent; None where nothing on this machine tells."""
+        new = self._content(commit.id, dataset, first)
+        old = [self._content(parent, dataset, first) for parent in commit.parents] or [()]
+        if new is not None and new in old:
+            return False
+        return None if new is None or None in old else True
+
+    def _content(self, commit: str, dataset: Dataset, first: str | None) -> tuple[str, ...] | None:
+        tree = self.of(commit)
+        return content_at(tree, path_at(tree, dataset, first))
+
+    def profiles(self, commit: Commit, path: str) -> tuple[Profile | None, Profile | None] | None:
         """The profiles before and after, the first None if nothing was before; None where one is not to be had."""
-        before = self._parents[commit]
-        new = self._recorded.profile(commit, path)
-        if before.name == EMPTY:
+        new = self._recorded.profile(commit.id, path)
+        if not commit.parents:
             return None if new is None else (None, new)
-        old = self._recorded.profile(str(before.commit), path)
+        old = self._recorded.profile(commit.parents[0], path)
         return None if old is None or new is None else (old, new)
 
-    def of(self, commit: str) -> Tree:
-        return self._at(Revision(name=commit, commit=commit))
-
-    def before(self, commit: str) -> Tree:
-        return self._at(self._parents[commit])
+    def before(self, commit: Commit) -> Tree:
+        """The files of the first parent; none before the first commit."""
+        if commit.parents:
+            return self.of(commit.parents[0])
+        return Tree(self._repository, Revision(name=EMPTY, commit=git.EMPTY_TREES[len(commit.id)]))
 
 
 def _entry(
@@ -161,12 +188,12 @@ def _entry(
 def _found(trees: _Trees, entry: LogEntry, commit: Commit, dataset: Dataset, first: str | None) -> LogEntry:
     """The entry with the counts and migrations of its commit."""
     lock = f"{documents_of(dataset)}/{CHAIN_LOCK}"
-    profiles = trees.profiles(commit.id, dataset.path) if first is None else None
+    profiles = trees.profiles(commit, dataset.path) if first is None else None
     if profiles is not None and entry.delta is not None and lock not in commit.paths:
         old, new = (0 if profile is None else profile.rows for profile in profiles)
         if old + entry.delta.added - entry.delta.removed == new:
             return replace(entry, rows=new)
-    before, tree = trees.before(commit.id), trees.of(commit.id)
+    before, tree = trees.before(commit), trees.of(commit.id)
     counted = count(tree.repo, before, tree, dataset, entry.delta, first=first)
     migrations = tuple(_applied(before, tree, lock)) if lock in commit.paths else ()
     return replace(entry, delta=counted.delta, rows=counted.rows, migrations=migrations)
@@ -174,13 +201,13 @@ def _found(trees: _Trees, entry: LogEntry, commit: Commit, dataset: Dataset, fir
 
 def _meaning(trees: _Trees, commit: Commit, dataset: Dataset, first: str | None) -> Meaning | None:
     """What became of schema and classes; of data that no profile describes, nothing is known."""
-    profiles = trees.profiles(commit.id, dataset.path) if first is None else None
+    profiles = trees.profiles(commit, dataset.path) if first is None else None
     if profiles is not None:
         from dsv.diff.profiles import diff_profiles
 
         diff = diff_profiles(dataset.name, dataset.path, *profiles, key_source="declared")
     else:
-        both = trees.before(commit.id), trees.of(commit.id)
+        both = trees.before(commit), trees.of(commit.id)
         try:
             with compare_trees(both, dataset.name, options=DiffOptions(profiles=True)) as comparison:
                 (diff,) = comparison.result.datasets

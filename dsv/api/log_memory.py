@@ -15,7 +15,8 @@ from dsv.model.history import ClassMove, LogEntry, Meaning, RowDelta
 from dsv.store.hashes import load_json, save_json
 
 REMEMBERED = 50_000
-FORM = 1
+FORM = 2
+CHANGED, UNCHANGED = "changed", "unchanged"
 
 
 class LogMemory:
@@ -61,6 +62,16 @@ class LogMemory:
         told = None if entry.meaning is None else asdict(entry.meaning)
         delta = [entry.delta.added, entry.delta.removed, entry.delta.changed]
         self._known[f"{entry.commit} {declaration}"] = [delta, entry.rows, list(entry.migrations), told]
+        self._fresh = True
+
+    def changed(self, commit: str, declaration: str) -> bool | None:
+        """Whether the commit changed the dataset; None if it is not remembered."""
+        known = self._known.get(f"{commit} {declaration}")
+        return None if known is None else known != UNCHANGED
+
+    def keep_changed(self, commit: str, declaration: str, changed: bool) -> None:
+        """Remember whether a commit changed the dataset."""
+        self._known[f"{commit} {declaration}"] = CHANGED if changed else UNCHANGED
         self._fresh = True
 
     def save(self) -> None:

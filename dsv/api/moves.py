@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dsv.api.opening import Workspace
 from dsv.errors import DocumentError
@@ -23,15 +23,17 @@ def path_at(tree: Tree, dataset: Dataset, first: str | None) -> str:
     return _declared(tree, dataset.name) or first
 
 
-def declared_paths(repository: Repository, datasets: Sequence[Dataset], new: Revision) -> dict[str, list[str]]:
+def declared_paths(
+    repository: Repository, datasets: Sequence[Dataset], new: Revision, at: Callable[[str], Tree]
+) -> dict[str, list[str]]:
     """The paths that each dataset was declared at in the revisions that `new` reaches, newest first; by name.
 
-    Only the revisions that changed a path in its `dvc.yaml` are looked at.
+    Only the revisions that changed a path in its `dvc.yaml` are looked at, each with the tree that `at` gives of it.
     """
     found: dict[str, list[str]] = {dataset.name: [] for dataset in datasets}
     documents = dict.fromkeys(dataset.declared_in for dataset in datasets)
     for commit in edits(repository, list(documents), "path", new):
-        tree = Tree(repository, Revision(name=commit, commit=commit))
+        tree = at(commit)
         for name, paths in found.items():
             path = _declared(tree, name)
             if path is not None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dsv.api.chains import OpenChain, has_chain, open_chain
 from dsv.api.deltas import workspace_counts
-from dsv.api.lineage import paths_of
 from dsv.api.opening import Workspace, open_workspace
 from dsv.api.pairs import recorded_profile
+from dsv.api.places import paths_of
 from dsv.api.running import changed_inputs, check_published
 from dsv.api.snapshots import content_md5
 from dsv.errors import DsvError, MigrationError

@@ -216,6 +216,12 @@ def _fetched(repo: Repository, located: Located, wanted: CacheObject) -> Path:
 
 
 def _fetch(repo: Repository, project: Path, located: Located, wanted: Iterable[CacheObject]) -> None:
+    if not repo.fetches:
+        raise DataMissing(
+            f"the data of {located.path!r} at {located.revision} is not on this machine",
+            where=f"md5 {located.md5}",
+            hint="dvc fetch --all-commits",
+        )
     from dsv.store import remotes
 
     try:

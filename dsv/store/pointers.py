@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dsv.documents.yaml import load_mapping
@@ -76,7 +77,8 @@ def lock_outputs(text: bytes, pointer: str, pipeline: bytes | None) -> tuple[Out
     return tuple(found)
 
 
-def _work_folders(pipeline: bytes | None, where: str) -> dict[str, Any]:
+@lru_cache(maxsize=8)
+def _work_folders(pipeline: bytes | None, where: str) -> Mapping[str, Any]:
     if pipeline is None:
         return {}
     stages = load_mapping(pipeline, where)[0].get("stages")

@@ -20,13 +20,15 @@ class Repository:
     `root` is its top level, `git_folder` where Git keeps the index of this work tree. `dvc_root` is
     the folder that holds `.dvc/`, None without DVC. `documents` are the small files that were read
     from commits, by the ids of their blobs, which name the same bytes for ever. Under a `trusted` revision
-    DVC's settings are read from there, and no DVC is started in the work tree.
+    DVC's settings are read from there, and no DVC is started in the work tree. `fetches`: what DVC keeps and
+    is not on this machine is fetched from its remote when it is asked for.
     """
 
     root: Path
     git_folder: Path
     dvc_root: Path | None
     trusted: Trusted | None = None
+    fetches: bool = True
     documents: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod
@@ -53,6 +55,10 @@ class Repository:
     def trusting(self, commit: str) -> Repository:
         """This repository with DVC's settings from a commit (its full id), not from the work tree."""
         return replace(self, trusted=Trusted.at(self.root, commit))
+
+    def local(self) -> Repository:
+        """This repository, from whose remotes nothing is fetched: what is not here is missing."""
+        return replace(self, fetches=False)
 
     def require_dvc(self) -> Path:
         """The folder that holds `.dvc/`. Raises: NotARepository: DVC is not set up."""

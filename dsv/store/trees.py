@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from dsv.documents.declarations import datasets
-from dsv.errors import DocumentError, RepositoryError
+from dsv.errors import DocumentError, DsvError, RepositoryError
 from dsv.model.dataset import Dataset
 from dsv.model.profile import PROFILE_SUFFIX
 from dsv.model.revision import Revision
@@ -20,8 +20,10 @@ from dsv.store.pointers import Output, is_pointer, lock_outputs, pointer_outputs
 from dsv.store.repository import Repository
 from dsv.store.sources import CommitFiles, Source, WorkspaceFiles
 
-__all__ = ["Located", "Tree"]
+__all__ = ["Located", "Tree", "content_at", "trees_at"]
 
+KEPT = 8
+"""Trees of commits that are kept."""
 _MARK = ".dvc/config"
 
 
@@ -166,7 +168,7 @@ class Tree:
                 return
             yield paths[place]
 
-    def _in_dvc(self, path: str, file: Path | None, output: Output) -> Located:
+    def _in_dvc(self, path: str, file: Path | None, output: Output) -> Located | None:
         folder = self._source.folder(path) if file is None else None
         made = self._located(path, file=file or folder)
         made = replace(made, is_folder=folder is not None)
@@ -183,7 +185,7 @@ class Tree:
         made = replace(made, kind="dvc-folder", pointer=output.pointer, stage=output.stage, legacy=output.legacy)
         return made if made.file is not None else self._member(made, output)
 
-    def _member(self, made: Located, output: Output) -> Located:
+    def _member(self, made: Located, output: Output) -> Located | None:
         whole = _recorded(replace(made, path=output.path, is_folder=True), output)
         relative = posixpath.relpath(made.path, output.path)
         listed = objects.members(self.repo, whole)
@@ -191,8 +193,7 @@ class Tree:
             return replace(made, md5=listed[relative])
         if any(path.startswith(relative + "/") for path in listed):
             return replace(made, is_folder=True, within=whole)
-        where = f"{output.path} at {made.revision}"
-        raise RepositoryError(f"the folder that DVC keeps has no {relative!r}", where=where)
+        return None
 
     def _located(self, path: str, *, file: Path | None) -> Located:
         return Located(path=path, revision=self.revision.name, kind="untracked", file=file)
@@ -237,6 +238,38 @@ class Tree:
         prefix = "" if own == "." else own + "/"
         others = tuple(mark for mark in marks if mark != prefix and mark.startswith(prefix))
         return [path for path in self.paths() if path.startswith(prefix) and not path.startswith(others)]
+
+
+def trees_at(repo: Repository) -> Callable[[str], Tree]:
+    """Gives the tree of a commit by its id; those asked for last are kept, for the next is often a parent of one."""
+
+    @lru_cache(maxsize=KEPT)
+    def tree(commit: str) -> Tree:
+        return Tree(repo, Revision(name=commit, commit=commit))
+
+    return tree
+
+
+def content_at(tree: Tree, path: str) -> tuple[str, ...] | None:
+    """Names of the bytes that a commit has at a path, equal for equal bytes; none where it has nothing.
+
+    None where that cannot be told: a pointer or a list of files is damaged or not on this machine.
+    """
+    try:
+        located = tree.find(path)
+        if located is None:
+            return ()
+        if located.within is not None:
+            below = posixpath.relpath(located.path, located.within.path) + "/"
+            listed = objects.members(tree.repo, located.within)
+            return tuple(f"{name} {md5}" for name, md5 in sorted(listed.items()) if name.startswith(below))
+        if located.is_folder and located.kind == "git":
+            ids = [(item.path, objects.content_id(tree.repo, item)) for item in tree.holdings(located)]
+            return None if any(found is None for _, found in ids) else tuple(f"{name} {found}" for name, found in ids)
+        found = objects.content_id(tree.repo, located)
+        return None if found is None else (found,)
+    except DsvError:
+        return None
 
 
 def _recorded(made: Located, output: Output) -> Located:
