@@ -1,14 +1,16 @@
 """`dsv log` in long histories and among many pointers, beside `git log` of the same paths, as ratios.
 
-Usage: python benchmarks/history.py [COMMITS…] [--pointers N]. For each number of commits it makes a repository in
-which every second commit changes one dataset of 1,000 rows (pointer, profile, trailer), and all pointers of N other
-files are there. Prints medians of 5 runs: wall and CPU seconds, children included. Judges nothing.
+Usage: python benchmarks/history.py [COMMITS…] [--pointers N] [--rows N…]. For each number of commits it makes a
+repository in which every second commit changes one dataset of 1,000 rows (pointer, profile, trailer), and all pointers
+of N other files are there. Prints medians of 5 runs: wall and CPU seconds, children included. Then, for each number of
+rows, `dsv blame` of all cells of a table with 100 versions, each of which changes 1 % of the rows. Judges nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import random
 import statistics
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from measure import measure
 
 DSV = str(Path(sys.executable).parent / "dsv")
 RUNS = 5
+VERSIONS = 100
 CLASSES = ("bike", "car", "bus")
 DECLARATION = """artifacts:
   signs:
@@ -90,6 +93,39 @@ def make(folder: Path, commits: int, pointers: int) -> None:
     git("reset", "-q", "--hard", "main")
 
 
+def versions(folder: Path, rows: int) -> None:
+    """100 versions of a table: each has another value in 1 % of its rows, one cell in each."""
+    drawn = random.Random(rows)
+    table = [[f"{row:07}.jpg", drawn.choice(CLASSES), str(drawn.randrange(100))] for row in range(rows)]
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    lines = []
+    for number in range(VERSIONS):
+        for row in drawn.sample(range(rows), rows // 100 if number else 0):
+            table[row][drawn.choice((1, 2))] = f"version {number}"
+        content = "image,class,score\n" + "".join(",".join(row) + "\n" for row in table)
+        lines.append(f"commit refs/heads/main\ncommitter Ada <ada@example.invalid> {1_700_000_000 + number} +0000")
+        lines.append(f"data 1\nv\nM 100644 inline signs.csv\ndata {len(content)}\n{content}")
+    text = ("\n".join(lines) + "\n").encode()
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, check=True, input=text)
+    subprocess.run(["git", "reset", "-q", "--hard", "main"], cwd=folder, check=True)
+
+
+def blame(rows: int) -> None:
+    """Follow all cells, beside the diffs of all versions, which read and compare the same tables."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        versions(folder, rows)
+        pair = [DSV, "diff", "--stat", "-k", "image", "HEAD~1", "HEAD", "--", "signs.csv"]
+        (floor, _) = median(pair, folder)
+        found = measure(
+            [DSV, "blame", "-k", "image", "--where", "true", "--limit", str(rows), "--json", "signs.csv"], folder
+        )
+        if found.code:
+            raise SystemExit(f"blame ended with {found.code}: {found.errors[-500:]}")
+        print(f"{rows:8,} rows, blame: {found.wall_s:.1f} s, {found.peak_bytes / 1e6:.0f} MB, ", end="")
+        print(f"{found.wall_s / floor:.1f} times one dsv diff --stat of two of the {VERSIONS} versions", flush=True)
+
+
 def median(command: list[str], folder: Path) -> tuple[float, float]:
     """Medians of wall and CPU seconds; a first run fills caches."""
     found = [measure(command, folder) for _ in range(RUNS + 1)]
@@ -128,5 +164,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("commits", nargs="*", type=int, default=[10, 1_000, 10_000])
     parser.add_argument("--pointers", type=int, default=500)
+    parser.add_argument("--rows", nargs="*", type=int, default=[1_000, 10_000])
     given = parser.parse_args()
     main(given.commits, given.pointers)
+    for number in given.rows:
+        blame(number)

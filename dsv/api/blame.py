@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from dsv.api.lineage import Lineage, lineage_of
-from dsv.api.single_rows import Picked, RowId, SingleRows, Step, row_id
+from dsv.api.row_ids import RowId, row_id
+from dsv.api.single_rows import Picked, SingleRows, Step
 from dsv.api.targets import key_values, parse
 from dsv.errors import (
     DsvError,
@@ -39,8 +41,9 @@ class _Fate:
     migration: str | None = None
 
 
-_Cell = tuple[RowId, str]
-"""A row, and a field as the first revision calls it."""
+_Fields = tuple[tuple[str, str], ...]
+"""Fields of a row as the first revision calls them, and as they are called where the search has come to."""
+_Cells = dict[RowId, _Fields]
 
 
 def blame(
@@ -86,10 +89,10 @@ class _Search:
         self._rows = rows
         self._tree = tree
         self._only = fields
-        self._fates: dict[_Cell, _Fate] = {}
+        self._fates: dict[tuple[RowId, str], _Fate] = {}
         self._findings: dict[str, Finding] = {}
-        self._open: dict[str, dict[_Cell, str]] = {}
-        """By commit: the cells that are as they are there, and what their fields are called there."""
+        self._open: dict[str, _Cells] = {}
+        """By commit: the cells that are as they are there."""
         self._keys: dict[str, tuple[str, ...]] = {}
         self._unsure: set[RowId] = set()
 
@@ -98,19 +101,20 @@ class _Search:
         line = self._line
         picked, matching = self._first(values, where)
         first = self._rows.values(picked, limit)
-        self._rows.wanted = tuple(tuple(row.key.values()) for row in first)
-        if any(value is None for key in self._rows.wanted for value in key):
+        if any(value is None for row in first for value in row.key.values()):
             raise SchemaError(
                 "a row has no key, so it cannot be followed", where=where, hint="leave such rows out with --where"
             )
-        if len({row_id(key) for key in self._rows.wanted}) < len(first):
+        if len({row_id(row.key.values()) for row in first}) < len(first):
             raise SchemaError(
                 "several rows have the same key, so their cells cannot be told apart",
                 where=", ".join(f"{name}={value}" for name, value in _repeated(first).key.items()),
                 hint=f"dsv diff {line.dataset.path} shows duplicate keys",
             )
         names = self._names(picked)
-        self._follow({(row_id(row.key.values()), name): name for row in first for name in names}, line.dataset.key)
+        self._rows.want_those(picked, [row.new_position for row in first if row.new_position is not None])
+        here = tuple((name, name) for name in names)
+        self._follow({row_id(row.key.values()): here for row in first}, line.dataset.key)
         revision = self._tree.revision
         return Blame(
             dataset=line.dataset.name,
@@ -126,7 +130,7 @@ class _Search:
         """The rows that are meant. Raises: UnknownRow: there is none."""
         dataset, tree = self._line.dataset, self._tree
         if values is not None:
-            self._rows.wanted = (key_values(dataset.key, values),)
+            self._rows.want(key_values(dataset.key, values))
             picked = self._rows.at(tree, dataset.key)
         else:
             picked = self._rows.among(tree, dataset.key, where or "")
@@ -151,7 +155,7 @@ class _Search:
         shown = [name for name in known if name not in picked.context]
         return [name for name in shown if name in self._only] if self._only else shown
 
-    def _follow(self, cells: dict[_Cell, str], key: tuple[str, ...]) -> None:
+    def _follow(self, cells: _Cells, key: tuple[str, ...]) -> None:
         commits = self._line.commits
         if self._tree.revision.commit is None:
             self._pass_on(None, [commits[0].id] if commits else [], cells, key)
@@ -164,9 +168,7 @@ class _Search:
             if left:
                 self._pass_on(commit.id, commit.parents, left, self._keys[commit.id])
 
-    def _pass_on(
-        self, commit: str | None, parents: Sequence[str], cells: dict[_Cell, str], key: tuple[str, ...]
-    ) -> None:
+    def _pass_on(self, commit: str | None, parents: Sequence[str], cells: _Cells, key: tuple[str, ...]) -> None:
         """Give each cell to the first parent that has it too; what is left is of this commit (None: the work tree)."""
         tree = self._tree if commit is None else self._line.tree(commit)
         boundary = commit in self._line.shallow
@@ -189,34 +191,28 @@ class _Search:
                 continue
             steps.append(step)
             cells = self._given(parent, step, cells, key, committed=commit is not None)
-        for (row, name), here in cells.items():
+        for row, fields in cells.items():
             origin = None if commit is None else self._line.origin(commit, boundary=boundary or row in self._unsure)
-            migration = next(filter(None, (_migration(step, row, here) for step in steps)), None)
-            self._fates[row, name] = _Fate(origin=origin, migration=migration)
+            for name, here in fields:
+                migration = next(filter(None, (_migration(step, row, here) for step in steps)), None)
+                self._fates[row, name] = _Fate(origin=origin, migration=migration)
 
-    def _given(
-        self, parent: str, step: Step | None, cells: dict[_Cell, str], key: tuple[str, ...], *, committed: bool
-    ) -> dict[_Cell, str]:
+    def _given(self, parent: str, step: Step | None, cells: _Cells, key: tuple[str, ...], *, committed: bool) -> _Cells:
         """The cells that a parent does not have, or not for sure; it gets the others."""
-        if step is None:
-            mine, left = cells, {}
-        else:
-            changes = {row_id(change.key.values()): change for change in step.changes if change.kind != "removed"}
-            lost = {row for row, _ in cells} & step.repeated
+        mine, left = cells, _Cells()
+        if step is not None:
+            lost = step.repeated.intersection(cells)
             if lost:
                 self._lose(parent, lost, committed=committed)
-            left = {
-                (row, name): here
-                for (row, name), here in cells.items()
-                if row in lost or _is_new(step, changes.get(row), here)
-            }
-            mine = {cell: step.fields[here] for cell, here in cells.items() if cell not in left}
+            mine, left = _divided(step, cells, lost)
         if mine:
-            self._open.setdefault(parent, {}).update(mine)
+            known = self._open.setdefault(parent, mine)
+            if known is not mine:
+                known.update({row: (*known.get(row, ()), *fields) for row, fields in mine.items()})
             self._keys[parent] = key if step is None else step.key
         return left
 
-    def _lose(self, parent: str, rows: set[RowId], *, committed: bool) -> None:
+    def _lose(self, parent: str, rows: Set[RowId], *, committed: bool) -> None:
         """Note rows that share their key with others at a parent. Raises: SchemaError: of those in the work tree."""
         self._unsure |= rows
         message, hint = "several rows have the key of one that is followed", f"dsv show {parent[:7]} shows such keys"
@@ -245,6 +241,30 @@ class _Search:
         return BlamedRow(key=row.key, cells=tuple(cells))
 
 
+def _divided(step: Step, cells: _Cells, lost: Set[RowId]) -> tuple[_Cells, _Cells]:
+    """The cells that were there before a step, as they were called then, and those that were not."""
+    mine: _Cells = {}
+    left: _Cells = {}
+    # Most rows have the same fields, and are as they were.
+    divided = cache(lambda fields: _old_and_new(step, None, fields))
+    for row, fields in cells.items():
+        change = step.by_row.get(row)
+        if row in lost:
+            left[row] = fields
+            continue
+        old, new = divided(fields) if change is None else _old_and_new(step, change, fields)
+        if old:
+            mine[row] = old
+        if new:
+            left[row] = new
+    return mine, left
+
+
+def _old_and_new(step: Step, change: RowChange | None, fields: _Fields) -> tuple[_Fields, _Fields]:
+    new = tuple(item for item in fields if _is_new(step, change, item[1]))
+    return tuple((name, step.fields[here]) for name, here in fields if (name, here) not in new), new
+
+
 def _is_new(step: Step, change: RowChange | None, field: str) -> bool:
     """Say whether a cell is not as it was before: its field, its row or its value is new."""
     return field not in step.fields or (change is not None and (change.kind == "added" or field in change.cells))
@@ -254,7 +274,7 @@ def _migration(step: Step | None, row: RowId, field: str) -> str | None:
     """The migration that accounts for a cell that is new."""
     if step is None:
         return None
-    change = next((item for item in step.changes if row_id(item.key.values()) == row), None)
+    change = step.by_row.get(row)
     if change is None or field not in change.cells:
         return step.made.get((row, field))
     return change.cells[field].migration or change.migration or step.made.get((row, field))

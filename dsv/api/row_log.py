@@ -56,7 +56,7 @@ def row_log(
     tree = Tree(repository, workspace())
     line = lineage_of(tree, target.name, lambda name: repository.relative(start / name), key, span=(new, old))
     with SingleRows(line.dataset, line.first, progress) as rows:
-        rows.wanted = (key_values(line.dataset.key, target.key or ()),)
+        rows.want(key_values(line.dataset.key, target.key or ()))
         life = _Life(line, rows)
         events = life.events(limit, progress)
     if not events and not life.findings:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from dsv.api.diff import DiffOptions, compare_sides
 from dsv.api.explain import replay_between
 from dsv.api.moves import path_at
 from dsv.api.pairs import Pair, content_id, repository_pairs
+from dsv.api.row_ids import RowId, row_id, spelled
 from dsv.api.snapshots import tree_snapshot
 from dsv.api.targets import is_row
 from dsv.errors import FormatError, SchemaError
@@ -26,20 +28,9 @@ if TYPE_CHECKING:
 
 Values = tuple[Any, ...]
 """The values of a row's key, in the key's order: as text, or typed as the data is."""
-RowId = tuple[str | None, ...]
 
-
-def row_id(values: Iterable[Any]) -> RowId:
-    """A key's values as texts that are equal however a file spells them: 1, 1.0 and the text `1` are one value."""
-    return tuple(_spelled(value) for value in values)
-
-
-def _spelled(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return None if value is None else str(value)
+KEPT = 4
+"""Revisions whose rows are kept: each is compared with its parents, and then as a parent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +42,7 @@ class Picked:
     context: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """How the rows at a revision differ from those at another one before it.
 
@@ -66,6 +57,11 @@ class Step:
     made: Mapping[tuple[RowId, str], str] = field(default_factory=dict)
     repeated: frozenset[RowId] = frozenset()
 
+    @cached_property
+    def by_row(self) -> Mapping[RowId, RowChange]:
+        """The changes, but for rows that are gone, by row."""
+        return {row_id(change.key.values()): change for change in self.changes if change.kind != "removed"}
+
 
 class SingleRows:
     """Reads some rows of a dataset at revisions, each file once; what is around them is let go. Use `with`."""
@@ -73,7 +69,7 @@ class SingleRows:
     def __init__(self, dataset: Dataset, first: str | None, progress: Progress = SILENT) -> None:
         """`first` is the path that the dataset was declared at first, None if it has always been where it is."""
         self.engine = Engine(progress=progress)
-        self.wanted: tuple[Values, ...] = ()
+        self._wanted: Values | str | None = None
         self._dataset = dataset
         self._first = first
         self._known: dict[tuple[str, tuple[str, ...]], Picked] = {}
@@ -86,6 +82,21 @@ class SingleRows:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.engine.close()
+
+    def want(self, values: Values) -> None:
+        """Say which row is read from now on, perhaps as somebody typed its key."""
+        self._wanted = values
+
+    def want_those(self, picked: Picked, positions: Sequence[int]) -> None:
+        """Say that the rows are read from now on that have the keys of those at positions."""
+        from dsv.tables.table import POSITION
+
+        table = f"memory.main.{self.engine.fresh('wanted')}"
+        keys = ", ".join(f"{spelled(picked.table, name)} AS {_nth(place)}" for place, name in enumerate(picked.key))
+        chosen = "(SELECT unnest(CAST(? AS BIGINT[])) AS place) AS c"
+        rows = f"SELECT {keys} FROM {picked.table.relation} AS t SEMI JOIN {chosen} ON {POSITION} = place"
+        self.engine.execute(f"CREATE TABLE {table} AS {rows}", [list(positions)])
+        self._wanted = table
 
     def among(self, tree: Tree, key: tuple[str, ...], where: str) -> Picked | None:
         """The rows of a revision for which a condition is true; None where it lacks the dataset.
@@ -107,8 +118,14 @@ class SingleRows:
         if found is None:
             found = self._read(tree, key, lambda table: replace(table, relation=self._picked(table, key)))
             if found is not None and name is not None:
-                self._known[name, key] = found
+                self._keep((name, key), found)
         return found
+
+    def _keep(self, name: tuple[str, tuple[str, ...]], picked: Picked) -> None:
+        self._known[name] = picked
+        if len(self._known) > KEPT:
+            oldest = self._known.pop(next(iter(self._known)))
+            self.engine.execute(f"DROP TABLE {oldest.table.relation}")
 
     def _read(self, tree: Tree, key: tuple[str, ...], pick: Callable[[Table], Table]) -> Picked | None:
         from dsv.formats.base import scan
@@ -140,8 +157,10 @@ class SingleRows:
         return Picked(table=rows, key=key, context=found.context)
 
     def _picked(self, table: Table, key: tuple[str, ...]) -> str:
-        wanted = " OR ".join(f"({is_row(table, key, values)})" for values in self.wanted) or "false"
-        return f"(SELECT * FROM {table.relation} AS t WHERE {wanted})"
+        if not isinstance(self._wanted, str):
+            return f"(SELECT * FROM {table.relation} AS t WHERE {is_row(table, key, self._wanted or ())})"
+        same = " AND ".join(f"{spelled(table, name)} = w.{_nth(place)}" for place, name in enumerate(key))
+        return f"(SELECT t.* FROM {table.relation} AS t SEMI JOIN {self._wanted} AS w ON {same})"
 
     def values(self, picked: Picked, limit: int | None = None) -> list[RowChange]:
         """What rows hold: every row as if it were added."""
@@ -295,15 +314,19 @@ def _equal(then: Picked, now: Picked, fields: Mapping[str, str]) -> bool:
     sides = []
     for picked, names in ((then, list(fields.values())), (now, list(fields))):
         schema = picked.table.schema
-        types = [(schema[name].type, name in picked.table.text_fields) for name in names]
-        sides.append((types, _cells(picked, [*picked.key, *names])))
-    return sides[0] == sides[1]
+        sides.append([(schema[name].type, name in picked.table.text_fields) for name in names])
+    if sides[0] != sides[1] or then.table.count() != now.table.count():
+        return False
+    before, after = _cells(then, [*then.key, *fields.values()]), _cells(now, [*now.key, *fields])
+    return not now.table.engine.rows(f"({before} EXCEPT ALL {after}) LIMIT 1")
 
 
-def _cells(picked: Picked, names: Collection[str]) -> list[tuple[Any, ...]]:
-    listed = ", ".join(map(identifier, names))
-    order = ", ".join(map(identifier, picked.key))
-    return picked.table.engine.rows(f"SELECT {listed} FROM {picked.table.relation} AS t ORDER BY {order}")
+def _cells(picked: Picked, names: Collection[str]) -> str:
+    return f"SELECT {', '.join(map(identifier, names))} FROM {picked.table.relation} AS t"
+
+
+def _nth(place: int) -> str:
+    return f"k{place}"
 
 
 def _made(replay: Replay, then: Picked, come: Sequence[str]) -> Iterator[tuple[tuple[RowId, str], str]]:

@@ -321,3 +321,30 @@ def test_values_are_harmless_on_a_terminal(signs: User) -> None:
     commit(signs, "evil \x1b[31m", ("a.jpg,bike", "a.jpg,\x1b[31mbike"))
     text: Any = signs.dsv("blame", "signs:a.jpg").out
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        (("1", "2"), ("1.0", "2.0")),
+        (("1.50", "2.25"), ("1.5", "2.250")),
+        (("2024-01-01", "2024-01-02"), ("2024-01-01", "2024-01-02")),
+        (("12345678901234567890", "2"), ("12345678901234567890", "2")),
+        (("0.1", "1e-7"), ("0.10", "0.0000001")),
+    ],
+)
+def test_rows_are_followed_however_their_keys_are_spelled(user: User, spellings: tuple[tuple[str, ...], ...]) -> None:
+    """A condition that picks both rows, and each row for itself, give the same commits."""
+    user.git("init", "-q")
+    for number, keys in enumerate(spellings):
+        user.write("t.csv", "id,a,b\n" + "".join(f"{key},{number},same\n" for key in keys))
+        user.git("add", "t.csv")
+        user.git("commit", "-q", "-m", str(number))
+    rows = user.dsv("blame", "-k", "id", "--where", "true", "--json", "t.csv").json["rows"]
+    found = [
+        {field: cell["origin"]["subject"] for field, cell in row["cells"].items() if field != "id"} for row in rows
+    ]
+    assert found == [{"a": "1", "b": "0"}] * 2
+    for key in spellings[-1]:
+        alone = origins(user, "-k", "id", f"t.csv:{key}")
+        assert (alone["a"], alone["b"]) == ("1", "0")
