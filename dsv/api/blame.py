@@ -94,7 +94,7 @@ class _Search:
         self._open: dict[str, _Cells] = {}
         """By commit: the cells that are as they are there."""
         self._keys: dict[str, tuple[str, ...]] = {}
-        self._unsure: set[RowId] = set()
+        self._unsure: set[tuple[RowId, str]] = set()
 
     def found(self, values: tuple[str, ...] | None, where: str | None, limit: int) -> Blame:
         """Follow the cells of the rows that are meant."""
@@ -192,8 +192,9 @@ class _Search:
             steps.append(step)
             cells = self._given(parent, step, cells, key, committed=commit is not None)
         for row, fields in cells.items():
-            origin = None if commit is None else self._line.origin(commit, boundary=boundary or row in self._unsure)
             for name, here in fields:
+                unsure = boundary or (row, name) in self._unsure
+                origin = None if commit is None else self._line.origin(commit, boundary=unsure)
                 migration = next(filter(None, (_migration(step, row, here) for step in steps)), None)
                 self._fates[row, name] = _Fate(origin=origin, migration=migration)
 
@@ -203,7 +204,8 @@ class _Search:
         if step is not None:
             lost = step.repeated.intersection(cells)
             if lost:
-                self._lose(parent, lost, committed=committed)
+                self._unsure |= {(row, name) for row in lost for name, _ in cells[row]}
+                self._lose(parent, committed=committed)
             mine, left = _divided(step, cells, lost)
         if mine:
             known = self._open.setdefault(parent, mine)
@@ -212,9 +214,8 @@ class _Search:
             self._keys[parent] = key if step is None else step.key
         return left
 
-    def _lose(self, parent: str, rows: Set[RowId], *, committed: bool) -> None:
-        """Note rows that share their key with others at a parent. Raises: SchemaError: of those in the work tree."""
-        self._unsure |= rows
+    def _lose(self, parent: str, *, committed: bool) -> None:
+        """Tell of rows that share their key with others at a parent. Raises: SchemaError: of those in the work tree."""
         message, hint = "several rows have the key of one that is followed", f"dsv show {parent[:7]} shows such keys"
         if not committed:
             raise SchemaError(message, where=parent[:7], hint=hint)

@@ -71,8 +71,8 @@ class Workspace:
         raise UsageError("which dataset is meant?", hint="--dataset " + " | ".join(item.name for item in candidates))
 
 
-def open_workspace(start: Path, *, dvc: bool) -> Workspace:
-    """The work tree that a folder is in, for reading. `dvc`: it must have DVC.
+def open_workspace(start: Path, *, dvc: bool, fetches: bool = True) -> Workspace:
+    """The work tree that a folder is in, for reading. `dvc`: it must have DVC. `fetches`: as in `Repository`.
 
     What a dsv that was killed had begun is put back first.
 
@@ -80,7 +80,7 @@ def open_workspace(start: Path, *, dvc: bool) -> Workspace:
     """
     repository = Repository.discover(start)
     repair(repository)
-    return _workspace(repository, dvc=dvc)
+    return _workspace(repository if fetches else repository.local(), dvc=dvc)
 
 
 @contextmanager

@@ -114,11 +114,12 @@ class SingleRows:
         """
         located = tree.find(path_at(tree, self._dataset, self._first))
         name = None if located is None else content_id(tree, located)
-        found = None if name is None else self._known.get((name, key))
+        # Taken out and put in again: those asked for last are kept.
+        found = None if name is None else self._known.pop((name, key), None)
         if found is None:
             found = self._read(tree, key, lambda table: replace(table, relation=self._picked(table, key)))
-            if found is not None and name is not None:
-                self._keep((name, key), found)
+        if found is not None and name is not None:
+            self._keep((name, key), found)
         return found
 
     def _keep(self, name: tuple[str, tuple[str, ...]], picked: Picked) -> None:

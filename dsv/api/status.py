@@ -16,50 +16,37 @@ from dsv.errors import DsvError, MigrationError
 from dsv.migrations import lock
 from dsv.model.dataset import Dataset
 from dsv.model.finding import Finding
-from dsv.model.history import DatasetStatus, RowDelta
+from dsv.model.history import DatasetStatus, RowDelta, Status
 from dsv.model.profile import profile_path
 from dsv.model.progress import SILENT, Progress, each
-from dsv.model.revision import Revision
 from dsv.store import objects, pushed
 from dsv.store.commit import changed_paths
-from dsv.store.revisions import EMPTY, head_name
+from dsv.store.revisions import EMPTY, branch
 from dsv.store.trees import Located, Tree
 
 NOTHING = RowDelta(added=0, removed=0, changed=0)
 KEEPERS = {"git": "Git", "dvc": "DVC", "dvc-folder": "DVC", "stage": "a stage", "untracked": "nothing yet"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """All datasets, and a line that says which branch and revision the work tree is at."""
-
-    heading: str
-    datasets: tuple[DatasetStatus, ...]
-
-
 def status(start: Path, progress: Progress = SILENT, *, remote: bool = False) -> Status:
     """Where each declared dataset stands; of one that cannot be read, why.
 
-    What is not pushed is told as far as Git's upstream branch, and a remote on this machine, tell; with
-    `remote` any remote of DVC's is asked for its listing.
+    Nothing is fetched. What is not pushed is told as far as Git's upstream branch, and a remote on this machine,
+    tell; with `remote` any remote of DVC's is asked for its listing.
 
     Raises: NotARepository, DocumentError.
     """
-    workspace = open_workspace(start, dvc=False)
+    workspace = open_workspace(start, dvc=False, fetches=False)
     trees = workspace.with_head()
+    head = trees[0].revision
     return Status(
-        heading=_heading(workspace, trees[0].revision),
+        branch=branch(workspace.repository),
+        commit=None if head.name == EMPTY else head.commit,
         datasets=tuple(
             _attempt(workspace, trees, dataset, remote)
             for dataset in each(progress, "looking at datasets", workspace.declared)
         ),
     )
-
-
-def _heading(workspace: Workspace, head: Revision) -> str:
-    if head.name == EMPTY:
-        return "no commit yet"
-    return f"on {head_name(workspace.repository)} at {str(head.commit)[:7]}"
 
 
 @dataclass(slots=True)

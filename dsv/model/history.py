@@ -99,3 +99,17 @@ class DatasetStatus:
     def clean(self) -> bool:
         """Nothing uncommitted, nothing pending."""
         return self.readable and not self.changes and not self.pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where all datasets stand. `branch` is None at a detached HEAD, `commit` before the first one."""
+
+    branch: str | None
+    commit: str | None
+    datasets: tuple[DatasetStatus, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Every dataset could be read."""
+        return all(item.readable for item in self.datasets)

@@ -115,13 +115,18 @@ def details(repo: Repository, revision: Revision) -> CommitDetails:
 
 
 def edits(repo: Repository, paths: Sequence[str], pattern: str, new: Revision) -> list[str]:
-    """The commits that `new` reaches which added or removed a line that matches at one of the paths, newest first."""
+    """The commits that `new` reaches which added or removed a line that matches at one of the paths, newest first.
+
+    All of them, also on branches of which a merge took nothing; of a merge, against any parent.
+    """
     if not paths:
         return []
-    options = ("--format=%H", "--no-show-signature", "--no-renames", "--no-ext-diff", "--no-textconv")
+    shown = ("--format=%H", "--full-history", "-m", "--no-patch", "--no-show-signature")
+    options = (*shown, "--no-renames", "--no-ext-diff", "--no-textconv")
     log = ("-c", "log.follow=false", "-c", "log.showRoot=true", "log")
     places = [git.literal(path) for path in paths]
-    return git.read(repo.root, *log, *options, f"-G{pattern}", str(new.commit), "--", *places).decode().split()
+    found = git.read(repo.root, *log, *options, f"-G{pattern}", str(new.commit), "--", *places).decode().split()
+    return list(dict.fromkeys(found))
 
 
 def _commits(records: Sequence[str]) -> Iterator[Commit]:

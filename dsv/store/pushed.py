@@ -52,12 +52,12 @@ def objects_of(repo: Repository, project: Path, held: Iterable[Located]) -> list
 
 
 def lacking(repo: Repository, project: Path, wanted: Sequence[CacheObject], *, ask: bool) -> Unpushed | None:
-    """The objects that the default remote lacks, by its own listing; None if there is none, or nobody may ask it.
+    """The objects that the default remote lacks, by its own listing; None if nobody asks it, or there is none.
 
     A remote that is a folder of this machine is looked at in any case; with `ask` others are too, through DVC.
     Under a trusted revision none is looked at: which one it is, the work tree says.
 
-    Raises: RepositoryError: the remote cannot be reached, or must not be asked.
+    Raises: RepositoryError: the remote cannot be reached, or must not be asked; there is none to `ask`.
     """
     if repo.trusted is not None:
         if ask:
@@ -68,6 +68,12 @@ def lacking(repo: Repository, project: Path, wanted: Sequence[CacheObject], *, a
             )
         return None
     named = setting(project, "core", "remote")
+    if named is None and wanted and ask:
+        raise RepositoryError(
+            "no default remote is set, so the data may be on this machine alone",
+            where=str(project / ".dvc/config"),
+            hint="dvc remote add --default NAME URL",
+        )
     if named is None or not wanted:
         return None
     name = named[0]

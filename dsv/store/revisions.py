@@ -185,12 +185,12 @@ def applied_experiment(repo: Repository) -> Revision | None:
     return Revision(name=named[0] if named else commit[:7], commit=commit)
 
 
-def head_name(repo: Repository) -> str:
-    """The branch that HEAD is on, also before its first commit; else the words `a detached HEAD`."""
+def branch(repo: Repository) -> str | None:
+    """The branch that HEAD is on, also before its first commit; None of a detached HEAD."""
     try:
         answer = git.read(repo.root, "symbolic-ref", "--quiet", "--short", "HEAD")
     except git.GitFailed:
-        return "a detached HEAD"
+        return None
     return answer.decode("utf-8", "replace").strip()
 
 

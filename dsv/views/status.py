@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from dsv.model.history import DatasetStatus
+from dsv.model.history import DatasetStatus, Status
 from dsv.model.page import Block, Heading, Line, Page, Span, spans
 from dsv.views._words import code, delta, findings, muted, number, plural
 
 
-def build(statuses: Sequence[DatasetStatus], *, heading: str | None = None) -> Page:
-    """Where every dataset stands; `heading` says at which revision and branch."""
-    blocks: list[Block] = []
-    if heading is not None:
-        blocks.append(Line(spans=(code(heading),)))
-    if not statuses:
+def build(status: Status) -> Page:
+    """Where every dataset stands, and at which branch and revision."""
+    blocks: list[Block] = [Line(spans=(code(_heading(status)),))]
+    if not status.datasets:
         blocks.append(Line(spans=spans("no dataset is declared here: dsv init PATH declares one")))
-    for status in statuses:
-        blocks += _status(status)
+    for item in status.datasets:
+        blocks += _status(item)
     return Page(blocks=tuple(blocks))
+
+
+def _heading(status: Status) -> str:
+    if status.commit is None:
+        return "no commit yet"
+    return f"on {status.branch or 'a detached HEAD'} at {status.commit[:7]}"
 
 
 def _status(status: DatasetStatus) -> Iterator[Block]:

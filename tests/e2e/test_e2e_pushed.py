@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import jsonschema
+
+import dsv.renderers
 from tests.e2e.conftest import SIGNS, User
 
 
@@ -50,3 +55,42 @@ def test_another_remote_is_asked_only_if_wanted(signs: User, tmp_path: Path) -> 
     assert "not pushed" not in signs.dsv("status").out
     ran = signs.dsv("status", "--remote", code=3)
     assert "the DVC remote cannot be read" in ran.out and "Traceback" not in ran.err
+
+
+def test_without_a_remote_there_is_none_to_ask(signs: User) -> None:
+    assert "not pushed" not in signs.dsv("status").out
+    out = signs.dsv("status", "--remote", code=3).out
+    assert "no default remote is set, so the data may be on this machine alone" in out
+    assert "dvc remote add --default NAME URL" in out
+
+
+def test_scripts_read_the_same(signs: User) -> None:
+    schema = json.loads((Path(dsv.renderers.__file__).parent / "schemas" / "dsv.status.1.json").read_text())
+
+    def told(code: int = 0) -> dict[str, Any]:
+        found = signs.dsv("status", "--json", code=code).json
+        jsonschema.validate(found, schema)
+        assert found["commit"] == signs.git("rev-parse", "HEAD") and found["branch"] == signs.git("branch", "--show")
+        (dataset,) = found["datasets"]
+        return {**dataset, "complete": found["complete"]}
+
+    assert told()["clean"] is True and told()["rows"] == 5
+    signs.write("data/signs.csv", signs.read("data/signs.csv").replace("a.jpg,bike", "a.jpg,bus"))
+    found = told()
+    assert found["clean"] is False and found["delta"] == {"added": 0, "removed": 0, "changed": 1}
+    assert found["next_steps"] == ["dsv commit -m MESSAGE signs"]
+    assert "dsv commit -m MESSAGE signs" in signs.dsv("status", "--md").out
+    signs.write("data/signs.csv.dvc", "<<<<<<<")
+    found = told(code=3)
+    assert (
+        found["complete"] is False and found["readable"] is False and "signs.csv.dvc" in found["findings"][0]["message"]
+    )
+
+
+def test_nothing_is_fetched_to_count_rows(signs: User) -> None:
+    signs.dvc("remote", "add", "-q", "-d", "store", "../store")
+    signs.dvc("push", "-q")
+    shutil.rmtree(signs.folder / ".dvc/cache")
+    signs.write("data/signs.csv", signs.read("data/signs.csv").replace("a.jpg,bike", "a.jpg,bus"))
+    assert "the file's bytes were edited" in signs.dsv("status").out or "rows were edited" in signs.dsv("status").out
+    assert not (signs.folder / ".dvc/cache/files").exists()

@@ -4,7 +4,7 @@ import pytest
 
 from dsv.errors import RepositoryError, UnknownRevision, UsageError
 from dsv.model.revision import Revision
-from dsv.store.revisions import EMPTY, head_name, merge_base, resolve, sides
+from dsv.store.revisions import EMPTY, branch, merge_base, resolve, sides
 from dsv.store.trees import Tree
 
 
@@ -115,9 +115,9 @@ def test_before_the_first_commit(bench) -> None:
 
 
 def test_the_name_of_head(bench) -> None:
-    assert head_name(bench.repo) == "main"
+    assert branch(bench.repo) == "main"
     bench.commit("one")
     bench.git("checkout", "-q", "-b", "feature/x")
-    assert head_name(bench.repo) == "feature/x"
+    assert branch(bench.repo) == "feature/x"
     bench.git("checkout", "-q", "--detach")
-    assert head_name(bench.repo) == "a detached HEAD"
+    assert branch(bench.repo) is None

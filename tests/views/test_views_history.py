@@ -5,7 +5,7 @@ from typing import Any
 
 from dsv.model.chain import Advice, ChainReport
 from dsv.model.finding import Finding
-from dsv.model.history import DatasetStatus, LogEntry, RowDelta
+from dsv.model.history import DatasetStatus, LogEntry, RowDelta, Status
 from dsv.model.migration import ChainLock, ClassList, Effect, Expectation, LockEntry, Migration, Plan, PlanStep, Tally
 from dsv.model.page import Page
 from dsv.model.profile import ClassIdentity
@@ -73,9 +73,13 @@ def dataset(**fields: Any) -> DatasetStatus:
     return DatasetStatus(**{**given, **fields})
 
 
+def stands(*datasets: DatasetStatus) -> Status:
+    return Status(branch="main", commit="1234567" + "8" * 33, datasets=datasets)
+
+
 def test_status_of_a_clean_dataset() -> None:
-    assert lines(status.build([dataset()], heading="on main 1234567")) == [
-        "on main 1234567",
+    assert lines(status.build(stands(dataset()))) == [
+        "on main at 1234567",
         "",
         "signs  data/signs.csv",
         "  clean  10 rows  tracked by DVC",
@@ -85,7 +89,7 @@ def test_status_of_a_clean_dataset() -> None:
 def test_status_names_what_to_do() -> None:
     page = lines(
         status.build(
-            [
+            stands(
                 dataset(
                     head="m0001_a",
                     delta=RowDelta(added=1, removed=0, changed=2),
@@ -94,10 +98,12 @@ def test_status_names_what_to_do() -> None:
                     next_steps=("dsv migrate up", "dsv commit -m TEXT"),
                     findings=(Finding(rule="stale", level="warning", message="results newer than chain.lock"),),
                 )
-            ]
+            )
         )
     )
     assert page == [
+        "on main at 1234567",
+        "",
         "signs  data/signs.csv",
         "  ! warning results newer than chain.lock (stale)",
         "  10 rows  +1 -0 ~2  at m0001_a  tracked by DVC",
@@ -109,7 +115,12 @@ def test_status_names_what_to_do() -> None:
 
 
 def test_status_without_datasets() -> None:
-    assert lines(status.build([])) == ["no dataset is declared here: dsv init PATH declares one"]
+    assert lines(status.build(Status(branch="main", commit=None, datasets=()))) == [
+        "no commit yet",
+        "no dataset is declared here: dsv init PATH declares one",
+    ]
+    detached = Status(branch=None, commit="1234567" + "8" * 33, datasets=())
+    assert lines(status.build(detached))[0] == "on a detached HEAD at 1234567"
 
 
 def migration(name: str, title: str) -> Migration:
