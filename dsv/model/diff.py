@@ -79,6 +79,11 @@ class RowCounts:
     unchanged: int | None
     rekeyed: int | None
 
+    @property
+    def differing(self) -> int:
+        """Rows added, removed and changed, as far as they are known."""
+        return sum(count or 0 for count in (self.added, self.removed, self.changed))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formatting:

@@ -51,11 +51,21 @@ function cells(row) {
   return [head, body];
 }
 
+function waiting() {
+  const made = element("div", "muted", "…");
+  made.setAttribute("role", "cell");
+  return [made];
+}
+
+/** Rows that are shown at once: browsers draw nothing below some 30 million pixels. */
+export const MOST_ROWS = 200_000;
+
 /** Shows rows of any number: only those in sight are in the page. */
 export class List {
   constructor(scroll, table) {
     this.table = table;
-    this.rows = [];
+    this.rows = { count: 0, get: () => undefined };
+    this.first = this.count = 0;
     this.current = -1;
     this.virtual = new Virtualizer({
       count: 0,
@@ -72,10 +82,13 @@ export class List {
     this.virtual._willUpdate();
   }
 
-  show(rows) {
+  /** Shows rows from a place on, so many as a page can be high. */
+  show(rows, first = 0) {
     this.rows = rows;
+    this.first = first;
+    this.count = Math.min(rows.count - first, MOST_ROWS);
     this.current = -1;
-    this.virtual.setOptions({ ...this.virtual.options, count: rows.length });
+    this.virtual.setOptions({ ...this.virtual.options, count: this.count });
     this.virtual.measure();
     this.virtual.scrollToOffset(0);
     this.virtual._willUpdate();
@@ -83,23 +96,24 @@ export class List {
   }
 
   step(by) {
-    if (!this.rows.length) return;
-    this.current = Math.max(0, Math.min(this.rows.length - 1, this.current + by));
+    if (!this.count) return;
+    this.current = Math.max(0, Math.min(this.count - 1, this.current + by));
     this.virtual.scrollToIndex(this.current, { align: "auto" });
     this.draw();
   }
 
   draw() {
     this.table.style.height = `${this.virtual.getTotalSize()}px`;
-    this.table.setAttribute("aria-rowcount", String(this.rows.length));
-    const items = this.virtual.getVirtualItems().filter((item) => item.index < this.rows.length);
+    this.table.setAttribute("aria-rowcount", String(this.rows.count));
+    const items = this.virtual.getVirtualItems().filter((item) => item.index < this.count);
     const made = items.map((item) => {
       const row = element("div", item.index === this.current ? "row current" : "row");
       row.setAttribute("role", "row");
-      row.setAttribute("aria-rowindex", String(item.index + 1));
+      row.setAttribute("aria-rowindex", String(this.first + item.index + 1));
       row.dataset.index = String(item.index);
       row.style.transform = `translateY(${item.start}px)`;
-      row.append(...cells(this.rows[item.index]));
+      const known = this.rows.get(this.first + item.index);
+      row.append(...(known ? cells(known) : waiting()));
       return row;
     });
     this.table.replaceChildren(...made);

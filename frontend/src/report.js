@@ -1,8 +1,9 @@
 import { drawAll } from "./charts.js";
-import { List } from "./list.js";
-import { KINDS, matching, NO_MIGRATION, read } from "./rows.js";
+import { List, MOST_ROWS } from "./list.js";
+import { fromServer, inFile, NO_MIGRATION } from "./rows.js";
 
 const MOST_OPTIONS = 500;
+const PAUSE = 150;
 const NAMES = ["part", "kind", "class", "split", "field", "migration"];
 const byId = (id) => document.getElementById(id);
 const meta = JSON.parse(byId("meta").textContent);
@@ -15,31 +16,61 @@ function offer(name, values, label = (value) => value) {
   select.parentElement.hidden = found.length < 2 && name !== "migration";
 }
 
-function counted(rows, values) {
-  const counts = new Map();
-  for (const row of rows) for (const value of values(row)) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1)).map(([value]) => value);
+function offerAll(offers) {
+  const labels = { part: (part) => meta.parts[Number(part)] };
+  for (const name of NAMES) offer(name, offers[name], labels[name]);
+  const some = offers.migration.some((value) => value !== NO_MIGRATION);
+  if (some) offer("migration", [...new Set([...offers.migration, NO_MIGRATION])]);
+  byId("filter-migration").parentElement.hidden = !some;
 }
 
-function offerAll(rows) {
-  offer("part", rows.map((row) => row.part), (part) => meta.parts[Number(part)]);
-  offer("kind", KINDS.filter((kind) => rows.some((row) => row.kind === kind)));
-  offer("class", counted(rows, (row) => row.classes));
-  offer("split", counted(rows, (row) => row.splits));
-  offer("field", counted(rows, (row) => row.edits.map((edit) => edit[0])));
-  offer("migration", [...counted(rows, (row) => row.migrations), NO_MIGRATION]);
-  byId("filter-migration").parentElement.hidden = !rows.some((row) => row.migrations.length);
-}
-
-function explore(rows) {
+function explore(source) {
   const list = new List(byId("list"), byId("table"));
   let group = "";
+  let latest = 0;
+  let found = { count: 0 };
+  let first = 0;
   const asked = () => ({ search: byId("search").value, group, ...Object.fromEntries(NAMES.map((name) => [name, byId(`filter-${name}`).value])) });
-  const show = () => {
-    const found = matching(rows, asked());
-    byId("status").textContent = `${found.length.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows${meta.left ? " that are in this file" : ""}`;
-    list.show(found);
+  const number = (value) => value.toLocaleString("en");
+  const draw = () => {
+    const paged = found.count > MOST_ROWS;
+    byId("pager").hidden = !paged;
+    byId("window").textContent = `${number(first + 1)} to ${number(Math.min(first + MOST_ROWS, found.count))}`;
+    byId("earlier").disabled = first === 0;
+    byId("later").disabled = first + MOST_ROWS >= found.count;
+    list.show(found, first);
   };
+  const failed = (error) => {
+    byId("status").textContent = `The rows cannot be had: ${error.message}. Is dsv still running?`;
+  };
+  const show = async () => {
+    const mine = ++latest;
+    try {
+      const answer = await source.find(asked(), (error) => (error ? failed(error) : mine === latest && list.draw()));
+      if (mine !== latest) return;
+      found = answer;
+    } catch (error) {
+      if (mine === latest) failed(error);
+      return;
+    }
+    byId("status").textContent = `${number(found.count)} of ${number(source.total)} rows${meta.left && !meta.served ? " that are in this file" : ""}`;
+    first = 0;
+    draw();
+  };
+  let pause;
+  const typed = () => {
+    clearTimeout(pause);
+    if (meta.served) pause = setTimeout(show, PAUSE);
+    else show();
+  };
+  byId("earlier").addEventListener("click", () => {
+    first = Math.max(0, first - MOST_ROWS);
+    draw();
+  });
+  byId("later").addEventListener("click", () => {
+    first += MOST_ROWS;
+    draw();
+  });
   const ask = (wanted) => {
     byId("search").value = "";
     group = wanted.group ?? "";
@@ -52,7 +83,7 @@ function explore(rows) {
     show();
   };
   for (const name of NAMES) byId(`filter-${name}`).addEventListener("change", show);
-  byId("search").addEventListener("input", show);
+  byId("search").addEventListener("input", typed);
   document.querySelector(".filters").addEventListener("submit", (event) => event.preventDefault());
   byId("reset").addEventListener("click", (event) => {
     event.preventDefault();
@@ -81,17 +112,17 @@ function explore(rows) {
       list.step(event.key === "j" ? 1 : -1);
     }
   });
-  show();
+  return show();
 }
 
 async function start() {
   drawAll(meta.charts);
-  const rows = await read(document);
-  if (rows.length) {
-    offerAll(rows);
+  const source = meta.served ? fromServer(meta.served) : await inFile(document);
+  if (source.total) {
+    offerAll(source.offers);
     byId("explorer").hidden = false;
     byId("static").hidden = true;
-    explore(rows);
+    await explore(source);
   }
   document.body.dataset.ready = "true";
 }

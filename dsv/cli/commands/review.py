@@ -60,6 +60,8 @@ SAMPLES = 20
     type=click.Choice(FORGES),
     help="Write what a job shows by itself: annotations and its page, or a code quality report.",
 )
+@click.option("--serve", is_flag=True, help="Show the page in a browser of this machine, with any number of rows.")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="With --serve, its port; any that is free.")
 @result_options("dsv.review/1")
 @click.pass_obj
 def command(
@@ -72,6 +74,8 @@ def command(
     html: Path | None,
     post: Forge | None,
     annotate: Forge | None,
+    serve: bool,
+    port: int | None,
     display: Display,
 ) -> int:
     """Review what HEAD changed in the datasets since it left BASE.
@@ -84,6 +88,10 @@ def command(
     Settings of DVC are those of BASE, and no code of the branch runs.
     """  # noqa: D301 - the mark keeps click from joining the lines
     _check(post, annotate, display)
+    if serve:
+        _check_alone(post, annotate, html, display)
+    elif port is not None:
+        raise UsageError("--port is for --serve")
     shown = partial(_show, terminal, display=display, limit=SAMPLES if limit is None else limit)
     if post or annotate:
         shown = partial(_leave, terminal, post=post, annotate=annotate, output=display.output)
@@ -92,15 +100,21 @@ def command(
             message = "--from shows a review as it was made; it takes no revisions and no --values"
             raise UsageError(message, where=str(document))
         result = _read(document)
-        _write(terminal, result, html)
-        shown(result)
+        if serve:
+            _serve(terminal, result, port)
+        else:
+            _write(terminal, result, html)
+            shown(result)
     else:
         from dsv.api.review import review
 
         with review(Path.cwd(), revisions, targets(), values=values or "all", progress=terminal.progress()) as reviewed:
             result = reviewed.result
-            _write(terminal, result, html, reviewed.thumbnails)
-            shown(result)
+            if serve:
+                _serve(terminal, result, port, reviewed.thumbnails)
+            else:
+                _write(terminal, result, html, reviewed.thumbnails)
+                shown(result)
     if not result.complete:
         return INCOMPLETE
     grave = {"error"} if fail_on == "error" else {"error", "warning"} if fail_on == "warning" else set()
@@ -120,6 +134,22 @@ def _check(post: Forge | None, annotate: Forge | None, display: Display) -> None
     asked = [name for name in (post and "--post", annotate and "--annotate", form) if name]
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)} exclude each other", hint="write --json, then use --from for each")
+
+
+def _check_alone(post: Forge | None, annotate: Forge | None, html: Path | None, display: Display) -> None:
+    """Raises: UsageError: another form than what is served."""
+    form = {"json": "--json", "md": "--md"}.get(display.form)
+    asked = (post and "--post", annotate and "--annotate", html and "--html", form, display.output and "--output")
+    if other := next(filter(None, asked), None):
+        raise UsageError(f"--serve and {other} exclude each other", hint="write --json, then use --from for each")
+
+
+def _serve(terminal: Terminal, result: Review, port: int | None, thumbnails: Thumbnails | None = None) -> None:
+    from dsv.cli.serving import prepared
+
+    with prepared(result, thumbnails, port or 0, terminal.progress()) as server:
+        server.run(lambda: terminal.say(f"until Ctrl-C, the review is at {server.url}"))
+    terminal.say("ended")
 
 
 def _leave(

@@ -16,6 +16,7 @@ from dsv.model.values import shown
 from dsv.renderers._cells import cut
 from dsv.renderers._clean import clean
 from dsv.renderers._report.parts import CHARTS, Distribution, Part, distribution, schema_words
+from dsv.renderers._report.rows import NO_MIGRATION
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,7 +27,6 @@ FOLDER = Path(__file__).parent
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 GROUPS_LISTED = 50
 CELL_ROOM = 200
-NO_MIGRATION = "(none)"
 
 FILTERS: dict[str, Mapping[str, str]] = {
     "rows-removed": {"kind": "removed"},
@@ -41,18 +41,24 @@ FILTERS: dict[str, Mapping[str, str]] = {
 
 
 def page(
-    review: Review, parts: Sequence[Part], chunks: Iterator[tuple[int, str]], packed: Mapping[int, Packed]
+    review: Review,
+    parts: Sequence[Part],
+    chunks: Iterator[tuple[int, str]],
+    packed: Mapping[int, Packed],
+    served: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
     """The whole page in pieces; `chunks` are taken while it is written, and then fill `packed`.
 
-    A chunk is the number of its part, and packed rows.
+    A chunk is the number of its part, and packed rows. Where the rows are `served`, the page asks its server for
+    them, and for nothing else.
     """
     style, script = (_asset(name) for name in ("report.css", "report.js"))
     datasets = [_dataset(part) for part in parts]
     context: dict[str, Any] = {
         "style": style,
         "script": script,
-        "policy": policy(style, script),
+        "policy": policy(style, script, served=served is not None),
+        "served": served is not None,
         "title": f"{_name(review.base)} … {_name(review.head)}",
         "review": review,
         "revisions": [("base", review.base), ("merge base", review.merge_base), ("head", review.head)],
@@ -68,14 +74,23 @@ def page(
         "packed": packed,
         "parts": parts,
     }
-    context["meta"] = lambda: script_json(_meta(review, parts, packed, datasets))
+    context["meta"] = lambda: script_json(_meta(review, parts, packed, datasets, served))
     return _environment().get_template("report.html").generate(context)
 
 
-def policy(style: str, script: str) -> str:
-    """What the page may do: show images that are in it, apply its style, run its script. Nothing is loaded."""
+def policy(style: str, script: str, *, served: bool = False) -> str:
+    """What the page may do: show images that are in it, apply its style, run its script.
+
+    Nothing is loaded, or where it is served, what its own server gives.
+    """
     nothing = ("default-src 'none'", "base-uri 'none'", "form-action 'none'")
-    return "; ".join((*nothing, "img-src data:", f"style-src {_hash(style)}", f"script-src {_hash(script)}"))
+    own = ("connect-src 'self'",) if served else ()
+    return "; ".join((*nothing, *own, "img-src data:", f"style-src {_hash(style)}", f"script-src {_hash(script)}"))
+
+
+def own_policy() -> str:
+    """The policy of a page that is served."""
+    return policy(_asset("report.css"), _asset("report.js"), served=True)
 
 
 def script_json(value: Any) -> str:
@@ -187,7 +202,11 @@ def _label(found: Distribution) -> dict[str, Any]:
 
 
 def _meta(
-    review: Review, parts: Sequence[Part], packed: Mapping[int, Packed], datasets: Sequence[Mapping[str, Any]]
+    review: Review,
+    parts: Sequence[Part],
+    packed: Mapping[int, Packed],
+    datasets: Sequence[Mapping[str, Any]],
+    served: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     charts = [
         {"id": f"chart-{part.number}-{number}-{index}", **chart}
@@ -200,6 +219,7 @@ def _meta(
         "left": any(packed[part.number].left for part in parts),
         "charts": charts[:CHARTS],
         "filters": [_filter(item, parts) for item in review.findings],
+        "served": served,
     }
 
 

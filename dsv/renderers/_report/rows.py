@@ -25,6 +25,8 @@ ROWS_A_CHUNK = 5_000
 SAMPLE = 25
 ROOM = 1_000
 MOST_EDITS = 60
+NO_MIGRATION = "(none)"
+"""The value of the filter of migrations that stands for rows that none changed."""
 
 
 @dataclass(slots=True)
@@ -64,9 +66,7 @@ class Packing:
                 rows = []
         if rows:
             yield self._pack(rows)
-        counts = part.diff.rows
-        known = sum(count or 0 for count in (counts.added, counts.removed, counts.changed))
-        packed.left = packed.left or packed.rows < known
+        packed.left = packed.left or packed.rows < part.diff.rows.differing
 
     def _pack(self, rows: Sequence[Any]) -> str:
         text = pack(rows)
@@ -144,6 +144,29 @@ class Spelling:
 def _side(name: str, cell: Cell, *, after: bool) -> list[Any]:
     text = cut(clean(shown(cell.new if after else cell.old)), ROOM)
     return [clean(name), None if after else text, text if after else None, -1]
+
+
+def facets(row: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """What the filters of the page know of a packed row, by the name of the filter."""
+    _, _, _, _, edits, classes, splits, migrations, _ = row
+    for name, values in (
+        ("class", classes),
+        ("split", splits),
+        ("field", [edit[0] for edit in edits]),
+        ("migration", migrations or [NO_MIGRATION]),
+        ("group", [str(edit[3]) for edit in edits if edit[3] >= 0]),
+    ):
+        for value in dict.fromkeys(values):
+            yield name, value
+
+
+def words(row: Sequence[Any]) -> str:
+    """The text of a packed row in which the page searches, in small letters."""
+    _, _, _, key, edits, *_ = row
+    found = [text for pair in key for text in pair]
+    for name, before, after, _, *lines in edits:
+        found += [name, before, after, *(text for line in (lines[0] if lines else ()) for text in line)]
+    return "\n".join(text for text in found if text is not None).lower()
 
 
 def as_sample(row: Sequence[Any]) -> dict[str, Any]:
