@@ -13,7 +13,7 @@ from dsv.model.diff import KINDS, Cell, Changeset, DatasetDiff, KeyChange, Kind,
 from dsv.model.finding import Finding
 from dsv.model.labels import ClassCount, Encoding, Inferred, LabelDiff, Transition
 from dsv.model.review import Group, Values
-from dsv.model.rules import rule_of
+from dsv.model.rules import amount, rule_of
 from dsv.model.secrets import masked
 
 BEFORE, AFTER = "‹redacted›", "‹redacted, changed›"
@@ -104,7 +104,7 @@ class Redaction:
         rule = rule_of(finding.rule)
         quoting = rule.quotes == "values" or (rule.quotes == "classes" and not all(map(self.shows, self.named)))
         if quoting and not self.whole:
-            return replace(finding, message=f"{rule.title} ({finding.count:,} {rule.unit})")
+            return replace(finding, message=f"{rule.title} ({amount(finding.count, rule.unit)})")
         return replace(finding, message=masked(finding.message))
 
     @property

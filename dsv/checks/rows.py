@@ -19,16 +19,24 @@ def of_rows(diff: DatasetDiff, limits: Thresholds) -> Iterator[Finding]:
         return
     removed = (rows.removed or 0) - (rows.rekeyed or 0)
     if removed > 0 and rows.old:
-        share = removed / rows.old
-        again = f", and {rows.rekeyed:,} went on under another key" if rows.rekeyed else ""
-        were = "was" if removed == 1 else "were"
-        yield Finding(
-            rule="rows-removed",
-            level="error" if share >= limits.removed_share else "warning",
-            message=f"{removed:,} of {rows.old:,} rows {were} removed ({percent(share)}){again}",
-            count=removed,
-        )
+        yield _removed(diff, removed, rows.old, limits)
     yield from _unexplained(diff)
+
+
+def _removed(diff: DatasetDiff, removed: int, old: int, limits: Thresholds) -> Finding:
+    """Rows that are gone; where no key pairs rows, those of them may have changed that as many came as."""
+    rows = diff.rows
+    lost, were = removed, "was" if removed == 1 else "were"
+    again = f", and {rows.rekeyed:,} went on under another key" if rows.rekeyed else ""
+    if not diff.key and rows.added:
+        lost = max(0, removed - rows.added)
+        again = f" and {rows.added:,} added; without a key, a row that changed counts as both"
+    return Finding(
+        rule="rows-removed",
+        level="error" if lost / old >= limits.removed_share else "warning",
+        message=f"{removed:,} of {old:,} rows {were} removed ({percent(removed / old)}){again}",
+        count=removed,
+    )
 
 
 def of_test(touched: Mapping[str | None, Mapping[str, int]], diff: DatasetDiff) -> Iterator[Finding]:

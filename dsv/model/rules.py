@@ -219,3 +219,9 @@ def reading_order(slug: str, level: Level) -> tuple[int, int, int]:
     """What findings are sorted by: errors first; among equals what casts doubt on the others, then what is lost."""
     first = _FIRST.index(slug) if slug in _FIRST else len(_FIRST)
     return _RANKS[level], first, rule_of(slug).number
+
+
+def amount(count: int, unit: str) -> str:
+    """A count with its unit, such as `1 class` or `1,234 rows`."""
+    one = unit.removesuffix("es") if unit.endswith("sses") else unit.removesuffix("s")
+    return f"{count:,} {one if count == 1 else unit}"

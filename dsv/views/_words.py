@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dsv.model.counts import Counts
 from dsv.model.finding import Finding, Level
@@ -12,6 +12,8 @@ SIGN_ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
 LEVEL_ROLES: dict[Level, Role] = {"error": "error", "warning": "warning", "info": "muted"}
 LEVEL_SIGNS: dict[Level, str] = {"error": "x", "warning": "!", "info": "i"}
 UNKNOWN = "?"
+
+SUMMARY_FIELDS = 8
 
 
 def number(count: int | None) -> str:
@@ -80,3 +82,12 @@ def _finding(item: Finding, indent: int) -> Line:
     mark = Span(text=f"{LEVEL_SIGNS[item.level]} {item.level}", role=LEVEL_ROLES[item.level])
     dataset = (code(item.dataset), ": ") if item.dataset is not None else ()
     return Line(spans=spans(mark, " ", *dataset, item.message, muted(f" ({item.rule})")), indent=indent)
+
+
+def changed_cells(counts: Mapping[str, int]) -> tuple[Span, ...]:
+    """`cells changed: lat 25,401, lon 25,388`: the fields with most of them first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    parts = [part for name, cells in ordered[:SUMMARY_FIELDS] for part in (", ", code(name), f" {cells:,}")]
+    left = len(ordered) - SUMMARY_FIELDS
+    more = (muted(f", … {plural(left, 'more field')}"),) if left > 0 else ()
+    return spans("cells changed: ", *parts[1:], *more)

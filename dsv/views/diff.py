@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from dsv.model.diff import KINDS, DatasetDiff, DiffResult, Kind, Layer, RowCounts, RowMatch
 from dsv.model.page import Block, Heading, Line, Page, Rows, Span, spans
@@ -11,11 +11,10 @@ from dsv.model.values import shown
 from dsv.views._explained import explained_blocks
 from dsv.views._schema import schema_change
 from dsv.views._tables import table_blocks
-from dsv.views._words import code, delta, findings, muted, number, plural, step
+from dsv.views._words import changed_cells, code, delta, findings, muted, number, plural, step
 
 SUMMARY_ROWS = 10
 SUMMARY_REKEYED = 5
-SUMMARY_FIELDS = 8
 MOST_DATASETS = 20
 
 
@@ -134,7 +133,7 @@ def _summary(dataset: DatasetDiff, *, formatting: bool) -> Iterator[Block]:
         text = "! only the profiles were compared: which rows changed is not known"
         yield Line(spans=(Span(text=text, role="warning"),), indent=1)
     if dataset.changed_cells:
-        yield Line(spans=_cells(dataset.changed_cells), indent=1)
+        yield Line(spans=changed_cells(dataset.changed_cells), indent=1)
     yield from _media(dataset)
     yield from _matching(dataset)
     for words in (_of_which(dataset), _key_trouble(dataset), _formatting(dataset) if formatting else ""):
@@ -149,15 +148,6 @@ def _media(dataset: DatasetDiff) -> Iterator[Block]:
     found = dataset.media
     if found is not None and (found.added or found.removed or found.changed):
         yield Line(spans=spans("media files ", *delta(found.added, found.removed, found.changed)), indent=1)
-
-
-def _cells(counts: Mapping[str, int]) -> tuple[Span, ...]:
-    """`cells changed: lat 25,401, lon 25,388`: the fields with most of them first."""
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    parts = [part for name, cells in ordered[:SUMMARY_FIELDS] for part in (", ", code(name), f" {cells:,}")]
-    left = len(ordered) - SUMMARY_FIELDS
-    more = (muted(f", … {plural(left, 'more field')}"),) if left > 0 else ()
-    return spans("cells changed: ", *parts[1:], *more)
 
 
 def _matching(dataset: DatasetDiff) -> Iterator[Block]:

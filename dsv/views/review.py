@@ -12,7 +12,20 @@ from dsv.model.review import DatasetReview, Group, Review, ReviewFinding
 from dsv.model.revision import Revision
 from dsv.model.values import shown
 from dsv.views._schema import schema_change
-from dsv.views._words import LEVEL_ROLES, LEVEL_SIGNS, code, delta, muted, number, plural, points, share, signed, step
+from dsv.views._words import (
+    LEVEL_ROLES,
+    LEVEL_SIGNS,
+    changed_cells,
+    code,
+    delta,
+    muted,
+    number,
+    plural,
+    points,
+    share,
+    signed,
+    step,
+)
 
 WIDEST_BAR = 10
 MOST_HIDDEN = 10
@@ -116,6 +129,8 @@ def _dataset(dataset: DatasetReview, size: Size, hidden: int) -> Iterator[Block]
     path = ("  ", code(diff.path, "muted")) if diff.path != diff.dataset else ()
     yield Heading(spans=spans(code(diff.dataset), *path), level=2)
     yield Line(spans=counts, indent=1)
+    if diff.changed_cells:
+        yield Line(spans=changed_cells(diff.changed_cells), indent=1)
     if dataset.redacted:
         names = [part for name in dataset.redacted[:8] for part in (", ", code(name))][1:]
         left = len(dataset.redacted) - 8

@@ -18,7 +18,7 @@ function value(kind, text) {
 function edit([name, before, after, , lines]) {
   const made = element("div", "edit");
   made.append(element("code", "name", name));
-  for (const [sign, text] of lines ?? []) made.append(element("code", sign === "-" ? "line minus" : sign === "+" ? "line plus" : "line", `${sign} ${text}`));
+  for (const [sign, text] of lines ?? []) made.append(element("code", sign === "-" ? "line minus" : sign === "+" ? "line plus" : "line", sign === "@" ? text : `${sign} ${text}`));
   if (!lines) {
     if (before !== null) made.append(value("del", before));
     if (before !== null && after !== null) made.append(element("span", "muted", "→"));
@@ -56,6 +56,8 @@ function waiting() {
   made.setAttribute("role", "cell");
   return [made];
 }
+
+const MOST_DRAWN = 5;
 
 /** Rows that are shown at once: browsers draw nothing below some 30 million pixels. */
 export const MOST_ROWS = 200_000;
@@ -102,7 +104,11 @@ export class List {
     this.draw();
   }
 
-  draw() {
+  draw(left = MOST_DRAWN) {
+    if (this.measuring) {
+      this.moved = true;
+      return;
+    }
     this.table.style.height = `${this.virtual.getTotalSize()}px`;
     this.table.setAttribute("aria-rowcount", String(this.rows.count));
     const items = this.virtual.getVirtualItems().filter((item) => item.index < this.count);
@@ -117,10 +123,11 @@ export class List {
       return row;
     });
     this.table.replaceChildren(...made);
-    if (!this.measuring) {
-      this.measuring = true;
-      for (const row of made) this.virtual.measureElement(row);
-      this.measuring = false;
-    }
+    // Rows are measured while they are in the page; those below one that is higher than it was taken for move.
+    this.measuring = true;
+    this.moved = false;
+    for (const row of made) this.virtual.measureElement(row);
+    this.measuring = false;
+    if (this.moved && left > 0) this.draw(left - 1);
   }
 }

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,30 @@ def test_real_damage_leads_where_blanks_hide_it(repo: User) -> None:
     before, after = (pd.read_json(file, lines=True).set_index("task_id") for file in files)
     blank = before["prompt"].str.replace(r"\s+", "", regex=True) == after["prompt"].str.replace(r"\s+", "", regex=True)
     assert set(shown) == set(before.index[~blank])
+
+
+def test_without_a_key_a_change_is_not_told_as_a_loss(repo: User) -> None:
+    files = [CASES / "winomt-keyless" / f"{name}.tsv.gz" for name in ("vC", "vD")]
+    old, new = (gzip.decompress(file.read_bytes()).decode() for file in files)
+    branch(repo, "t.tsv", old, new, header=False)
+    before, after = (Counter(text.splitlines()) for text in (old, new))
+    gone, come = (before - after).total(), (after - before).total()
+    finding = found(repo.dsv("review", "--json").json)["rows-removed"]
+    assert (finding["level"], finding["count"]) == ("warning", gone)
+    assert f"{gone:,} of {before.total():,} rows were removed" in finding["message"]
+    assert f"and {come:,} added; without a key, a row that changed counts as both" in finding["message"]
+    repo.write("t.tsv", "".join(f"{line}\n" for line in old.splitlines()[:1000]))
+    repo.git("commit", "-qam", "fewer")
+    assert found(repo.dsv("review", "--json").json)["rows-removed"]["level"] == "error"
+
+
+def test_the_fields_whose_cells_changed_are_told(repo: User) -> None:
+    old = rows(40)
+    new = {key: (label, split, "other" if key < "r030" else note) for key, (label, split, note) in old.items()}
+    new["r038"] = ("c0", *new["r038"][1:])
+    branch(repo, "t.csv", table(old), table(new), **META)
+    assert "cells changed: note 30, class 1" in repo.dsv("review").out
+    assert "cells changed: `note` 30, `class` 1" in repo.dsv("review", "--md").out
 
 
 def test_what_is_lost_and_what_test_lost(repo: User) -> None:

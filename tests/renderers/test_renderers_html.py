@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -201,3 +202,51 @@ def test_a_browser_draws_charts_and_searches_rows_and_runs_nothing_of_the_data(
     assert "after 2999" in chromium.run("document.querySelector('#table .row:last-child').textContent")
     assert chromium.run("document.title") == title
     assert chromium.requests == []
+
+
+def test_rows_of_any_height_do_not_cover_each_other(chromium: Browser, tmp_path: Path) -> None:
+    made = many(400)
+    (dataset,) = made.datasets
+    assert isinstance(dataset.diff.changes, Rows)
+    tall = [
+        replace(change, cells={"note": Cell(old="a\nb\nc\n" + "x " * n, new="a\nB\nc\n" + "x " * n)})
+        for n, change in enumerate(dataset.diff.changes.rows(("changed",)))
+    ]
+    diff = replace(dataset.diff, changes=Rows(*tall))
+    path = tmp_path / "report.html"
+    path.write_text(page_of(replace(made, datasets=(replace(dataset, diff=diff),))), encoding="utf-8")
+    for width in (1280, 500):
+        chromium.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        chromium.open(path)
+        for place in (0, 4000, 1e9):
+            chromium.run(f"document.getElementById('list').scrollTop = {place}")
+            chromium.run("new Promise(done => setTimeout(done, 300))")
+            boxes = "r => { const b = r.getBoundingClientRect(); return [b.top, b.bottom] }"
+            found = chromium.run(f"[...document.querySelectorAll('#table .row')].map({boxes})")
+            assert len(found) > 3
+            assert all(abs(above[1] - below[0]) < 1.5 for above, below in itertools.pairwise(sorted(found))), found
+    chromium.call("Emulation.clearDeviceMetricsOverride")
+    shown = chromium.run("document.getElementById('table').innerText")
+    assert "@@ -1" in shown and "@ @@" not in shown
+
+
+AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in frontend/")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_axe_finds_no_barrier(chromium: Browser, tmp_path: Path, scheme: str, width: int) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(page_of(many(300)), encoding="utf-8")
+    chromium.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    chromium.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+    chromium.open(path)
+    # What a test of the page injects is under the page's own policy, so it is not an element of it.
+    chromium.run(AXE.read_text(encoding="utf-8") + "; 0")
+    asked = json.dumps({"runOnly": {"type": "tag", "values": RULES}})
+    found = chromium.run(f"axe.run(document, {asked}).then(found => JSON.stringify([found.violations, found.passes]))")
+    violations, passes = json.loads(found)
+    assert len(passes) > 20
+    assert not [(item["id"], [node["html"][:200] for node in item["nodes"]][:3]) for item in violations]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dsv.model.diff import Work
 from dsv.model.review import Review, ReviewFinding
 from dsv.model.revision import Revision
+from dsv.model.rules import amount
 from dsv.model.values import shown
 from dsv.renderers._cells import cut
 from dsv.renderers._clean import clean
@@ -27,6 +28,7 @@ FOLDER = Path(__file__).parent
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 GROUPS_LISTED = 50
 CELL_ROOM = 200
+FIELDS_LISTED = 12
 
 FILTERS: dict[str, Mapping[str, str]] = {
     "rows-removed": {"kind": "removed"},
@@ -139,7 +141,7 @@ def _finding(number: int, item: ReviewFinding) -> dict[str, Any]:
         "rule": clean(item.rule),
         "level": item.level,
         "mark": MARKS[item.level],
-        "count": f"{item.count:,} {clean(item.unit) if item.count != 1 else clean(item.unit).removesuffix('s')}",
+        "count": amount(item.count, clean(item.unit)),
         "dataset": clean(item.dataset or ""),
         "message": clean(item.message),
         "see": clean(item.see or ""),
@@ -176,8 +178,16 @@ def _dataset(part: Part) -> dict[str, Any]:
         + sum(group.count for group in (part.dataset.groups or ())[GROUPS_LISTED:]),
         "explained": [(clean(item.migration), clean(item.title), _work(item.work)) for item in diff.explained or ()],
         "unexplained": _work(diff.unexplained) if diff.unexplained is not None else "",
+        "cells": _cells(diff.changed_cells or {}),
         "redacted": ", ".join(clean(name) for name in part.dataset.redacted),
     }
+
+
+def _cells(counts: Mapping[str, int]) -> str:
+    """Changed cells by field, most first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    more = [f"{len(ordered) - FIELDS_LISTED:,} more fields"] if len(ordered) > FIELDS_LISTED else []
+    return ", ".join([*(f"{clean(name)} {count:,}" for name, count in ordered[:FIELDS_LISTED]), *more])
 
 
 def _work(work: Work) -> str:
