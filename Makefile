@@ -51,11 +51,12 @@ test-slow: $(VENV)/ready ## the tests that `make test` leaves out, but for test-
 test-faults: $(VENV)/ready ## kill writing commands at every change that they make, and at random instants (an hour)
 	$(BIN)/python -m pytest -q -n $(JOBS) -m slow tests/e2e/test_e2e_killed.py
 
-bench: $(VENV)/ready ## start-up times, the diff and migrations beside DuckDB, log beside git log, as ratios
+bench: $(VENV)/ready ## start-up times, the diff and migrations beside DuckDB, log beside git log, a review beside its diff, as ratios
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/diff.py
 	$(BIN)/python benchmarks/migrate.py
 	$(BIN)/python benchmarks/history.py
+	$(BIN)/python benchmarks/review.py
 
 bench-peers: $(VENV)/ready ## the diff beside other tools too, which get an environment of their own
 	$(PYTHON) -m venv .venv-peers

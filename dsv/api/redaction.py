@@ -116,7 +116,8 @@ class Redaction:
 
     def _cell(self, name: str, cell: Cell) -> Cell:
         if self.shows(name):
-            return replace(cell, old=masked(cell.old), new=masked(cell.new))
+            old, new = masked(cell.old), masked(cell.new)
+            return cell if old is cell.old and new is cell.new else replace(cell, old=old, new=new)
         same = cell.old == cell.new
         return replace(
             cell,

@@ -68,7 +68,7 @@ def changes(change: RowChange, room: int) -> Iterator[Edit]:
     """
     for name, cell in change.cells.items():
         for edit in _edits(clean(name), cell, room):
-            yield replace(edit, migration=cell.migration)
+            yield edit if cell.migration is None else replace(edit, migration=cell.migration)
 
 
 def _edits(name: str, cell: Cell, room: int) -> Iterator[Edit]:
@@ -109,6 +109,8 @@ def _places(name: str, cell: Cell, room: int) -> Iterator[Edit]:
 def _items(old: str, new: str, room: int) -> tuple[tuple[str, str], ...]:
     """Items that came and went, where both texts are sets of items (`a; b; c`) that share some."""
     for separator in SEPARATORS:
+        if separator not in old and separator not in new:
+            continue
         before, after = ([item.strip() for item in text.split(separator)] for text in (old, new))
         sets = all(len(items) == len(set(items)) and all(items) for items in (before, after))
         gone = [item for item in before if item not in after]
