@@ -103,11 +103,17 @@ Declared = dict[str, tuple[Dataset | None, Dataset | None]]
 
 
 def _declared(old: Tree, new: Tree) -> Declared:
-    """Declarations by name, those of the new side first, in their order."""
+    """Declarations by name, those of the new side first, in their order.
+
+    One that has another name and the same path as before is the same dataset.
+    """
     before = {item.name: item for item in old.declared()}
     after = {item.name: item for item in new.declared()}
-    names = [*after, *(name for name in before if name not in after)]
-    return {name: (before.get(name), after.get(name)) for name in names}
+    gone = {item.path: item for name, item in before.items() if name not in after}
+    renamed = {name: gone[item.path] for name, item in after.items() if name not in before and item.path in gone}
+    found = {name: (before.get(name, renamed.get(name)), item) for name, item in after.items()}
+    left = {item.name for item in gone.values()} - {item.name for item in renamed.values()}
+    return {**found, **{name: (before[name], None) for name in before if name in left}}
 
 
 def _declared_pair(old: Tree, new: Tree, name: str, before: Dataset | None, after: Dataset | None) -> Pair:
@@ -128,7 +134,11 @@ def _declared_pair(old: Tree, new: Tree, name: str, before: Dataset | None, afte
 
 def _named(old: Tree, new: Tree, declared: Declared, target: Target, relative: Callable[[str], str]) -> Pair:
     found = declared.get(target.name) or next(
-        (sides for sides in declared.values() if any(item and item.path == _path(target, relative) for item in sides)),
+        (
+            sides
+            for sides in declared.values()
+            if any(item and (item.path == _path(target, relative) or item.name == target.name) for item in sides)
+        ),
         None,
     )
     if found is not None:

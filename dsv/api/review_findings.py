@@ -49,7 +49,7 @@ def of_pair(
     elif diff.changes is not None:
         found += _secrets(diff)
     before, after = (between.declared(tree, pair) for tree in (between.start, between.head))
-    if before is not None and after is not None:
+    if before is not None and (after is not None or pair.new is not None):
         found += of_declaration(before, after)
     return found
 

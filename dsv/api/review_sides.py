@@ -43,7 +43,9 @@ class Between:
 
     def declared(self, tree: Tree, pair: Pair) -> Dataset | None:
         """What one of the trees declares of a dataset, by its name or path."""
-        return next((item for item in tree.declared() if item.name == pair.name or item.path == pair.path), None)
+        declared = tree.declared()
+        named = (item for item in declared if item.name == pair.name)
+        return next(named, None) or next((item for item in declared if item.path == pair.path), None)
 
     def private(self, pair: Pair) -> frozenset[str]:
         """The fields that any of the three declares to hold personal data.

@@ -56,8 +56,20 @@ def of_pipelines(old: Texts, new: Texts) -> Iterator[Placed]:
             yield Placed(finding=finding, path=path)
 
 
-def of_declaration(old: Dataset, new: Dataset) -> Iterator[Finding]:
-    """What a dataset is declared to be, where both sides declare it."""
+def of_declaration(old: Dataset, new: Dataset | None) -> Iterator[Finding]:
+    """What a dataset is declared to be; None: its data is there, and the new side declares it no more."""
+    if new is None:
+        message = "the dataset is there, and not declared any more: nothing says what its key and labels are"
+        if old.pii:
+            message += f", nor that these are personal data (hidden here all the same): {named(old.pii)}"
+        yield Finding(
+            rule="privacy-weakened" if old.pii else "declaration-changed",
+            level="error" if old.pii else "warning",
+            message=message,
+            count=max(1, len(old.pii)),
+            dataset=old.name,
+        )
+        return
     lost = [name for name in old.pii if name not in new.pii]
     if lost:
         one = "a field is" if len(lost) == 1 else f"{len(lost):,} fields are"

@@ -447,3 +447,30 @@ def test_rows_without_a_split_are_counted_apart(repo: User) -> None:
     lines = [line.split() for line in text.splitlines() if line.strip().startswith("(no split)")]
     assert ["(no", "split)", "c9", "new", "0", str(apart)] in [line[:6] for line in lines]
     assert not [line for line in text.splitlines() if line.strip().startswith("all ")]
+
+
+@pytest.mark.parametrize("pii", [[], ["note"]])
+def test_a_declaration_that_is_gone_is_told(repo: User, pii: list[str]) -> None:
+    old = rows(40)
+    branch(repo, "t.csv", table(old), table(old | {"r001": ("c1", "train", "other")}), pii=pii, **META)
+    repo.git("rm", "-q", "dvc.yaml")
+    repo.git("commit", "-qm", "nothing is declared")
+    ran = repo.dsv("review", "--json")
+    (finding,) = (item for item in ran.json["findings"] if "not declared any more" in item["message"])
+    assert (finding["rule"], finding["level"]) == (
+        ("privacy-weakened", "error") if pii else ("declaration-changed", "warning")
+    )
+    assert ("other" in ran.out) is not bool(pii)
+
+
+def test_a_dataset_under_another_name_is_one_dataset(repo: User) -> None:
+    old = rows(40)
+    branch(repo, "t.csv", table(old), table({key: cells for key, cells in old.items() if key != "r003"}), **META)
+    repo.write("dvc.yaml", repo.read("dvc.yaml").replace("  data:", "  signs:"))
+    repo.git("commit", "-qam", "another name")
+    review = repo.dsv("review", "--json").json
+    assert [item["dataset"] for item in review["datasets"]] == ["signs"]
+    removed = [item for item in review["findings"] if item["rule"] == "rows-removed"]
+    assert [(item["dataset"], item["count"]) for item in removed] == [("signs", 1)]
+    for word in ("data", "signs", "t.csv"):
+        assert "+0 -1 ~0" in repo.dsv("diff", "main", "HEAD", "--stat", "--", word).out
