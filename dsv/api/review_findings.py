@@ -50,7 +50,8 @@ def of_pair(
         found += _secrets(diff)
     before, after = (between.declared(tree, pair) for tree in (between.start, between.head))
     if before is not None and (after is not None or pair.new is not None):
-        found += of_declaration(before, after)
+        renamed = {item.field: item.to for item in diff.schema_changes if item.change == "field_renamed" and item.to}
+        found += of_declaration(before, after, renamed)
     return found
 
 

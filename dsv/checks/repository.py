@@ -56,8 +56,11 @@ def of_pipelines(old: Texts, new: Texts) -> Iterator[Placed]:
             yield Placed(finding=finding, path=path)
 
 
-def of_declaration(old: Dataset, new: Dataset | None) -> Iterator[Finding]:
-    """What a dataset is declared to be; None: its data is there, and the new side declares it no more."""
+def of_declaration(old: Dataset, new: Dataset | None, renamed: Mapping[str, str]) -> Iterator[Finding]:
+    """What a dataset is declared to be; None: its data is there, and the new side declares it no more.
+
+    `renamed` are fields that have another name, by the name before.
+    """
     if new is None:
         message = "the dataset is there, and not declared any more: nothing says what its key and labels are"
         if old.pii:
@@ -70,7 +73,7 @@ def of_declaration(old: Dataset, new: Dataset | None) -> Iterator[Finding]:
             dataset=old.name,
         )
         return
-    lost = [name for name in old.pii if name not in new.pii]
+    lost = [name for name in old.pii if renamed.get(name, name) not in new.pii]
     if lost:
         one = "a field is" if len(lost) == 1 else f"{len(lost):,} fields are"
         message = f"{one} no longer declared to hold personal data (hidden here all the same): {named(lost)}"

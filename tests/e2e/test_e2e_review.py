@@ -474,3 +474,14 @@ def test_a_dataset_under_another_name_is_one_dataset(repo: User) -> None:
     assert [(item["dataset"], item["count"]) for item in removed] == [("signs", 1)]
     for word in ("data", "signs", "t.csv"):
         assert "+0 -1 ~0" in repo.dsv("diff", "main", "HEAD", "--stat", "--", word).out
+
+
+@pytest.mark.parametrize(("pii", "weakened"), [(["remark"], False), ([], True), (["note"], True)])
+def test_a_private_field_under_another_name(repo: User, pii: list[str], weakened: bool) -> None:
+    old = rows(40)
+    branch(repo, "t.csv", table(old), table(old).replace("split,note", "split,remark"), pii=["note"], **META)
+    declare(repo, "t.csv", pii=pii, **META)
+    repo.git("commit", "-qam", "declared anew", "--allow-empty")
+    ran = repo.dsv("review", "--json")
+    assert "note 1" not in ran.out
+    assert ("privacy-weakened" in found(ran.json)) is weakened
