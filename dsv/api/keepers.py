@@ -43,6 +43,7 @@ class Keepers:
                 return () if located is None else (path,)
             return (path, *(one for item in tree.holdings(located) if item.pointer for one in _pointers(item.pointer)))
         except DsvError:
+            # The commit is walked, for it touched the pointer, and is told of there; its parents are looked at too.
             return ()
 
     def beyond(self, walked: Sequence[Commit], paths: Sequence[str], outputs: Mapping[str, OutputChanges]) -> list[str]:

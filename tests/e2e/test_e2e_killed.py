@@ -89,6 +89,27 @@ def captured(user: User) -> None:
     user.dsv("migrate", "new", "--from-workspace")
 
 
+def squashed(user: User) -> None:
+    up(user)
+    user.dsv("migrate", "up")
+    user.dsv("commit", "-m", "coach")
+
+
+def merging(user: User) -> None:
+    """A merge that stopped: both branches have added a migration."""
+    user.git("branch", "-M", "main")
+    user.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle", "--id", "first")
+    user.dsv("migrate", "up")
+    user.dsv("commit", "-m", "First")
+    for branch, key in (("theirs", "ferry"), ("mine", "tram")):
+        user.git("checkout", "-q", "-b", branch, "main")
+        user.dvc("checkout", "-q")
+        user.dsv("migrate", "new", "add_class", f"key={key}", "--id", key)
+        user.dsv("migrate", "up")
+        user.dsv("commit", "-m", branch)
+    user.git("merge", "-q", "theirs", code=1)
+
+
 COMMANDS: dict[str, tuple[Callable[[User], None], tuple[str, ...]]] = {
     "new": (new, ("migrate", "new", "rename_class", "from=bike", "to=bicycle")),
     "up": (up, ("migrate", "up")),
@@ -96,6 +117,9 @@ COMMANDS: dict[str, tuple[Callable[[User], None], tuple[str, ...]]] = {
     "remove": (removed, ("migrate", "remove", "m0001")),
     "capture": (renamed, ("migrate", "new", "--from-workspace")),
     "up-captured": (captured, ("migrate", "up")),
+    "revert": (squashed, ("migrate", "revert", "m0001")),
+    "squash": (squashed, ("migrate", "squash")),
+    "rebase": (merging, ("migrate", "rebase")),
     "commit": (edited, ("commit", "-m", "Edit")),
     "amend": (committed, ("commit", "--amend", "-m", "Edit, mended")),
 }
@@ -145,7 +169,8 @@ class Fault:
     def check(self, copy: User) -> None:
         """After the kill: old or new as soon as a command has looked; new when the command is repeated."""
         self.wait(copy)
-        copy.dsv("status")
+        # In a merge that stopped, a command that only looks says that there are conflicts.
+        copy.dsv("status", code=None if self.words == ("migrate", "rebase") else 0)
         now = files(copy)
         assert now["data/signs.csv"] in (self.old["data/signs.csv"], self.new["data/signs.csv"])
         if self.words[0] != "commit":
@@ -184,6 +209,8 @@ class Fault:
         ("commit", 0.8),
         ("amend", 0.6),
         ("capture", 0.9),
+        ("squash", 0.5),
+        ("rebase", 0.6),
     ],
 )
 def test_killed_before_a_change(signs: User, name: str, share: float) -> None:
