@@ -308,7 +308,7 @@ def row_of(version: Version | None, key: str) -> Row | None:
 
 
 CHECKED = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=CHECKED)
+FEW = settings(max_examples=8, deadline=None, suppress_health_check=CHECKED)
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=CHECKED)
 
 

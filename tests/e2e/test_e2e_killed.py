@@ -211,7 +211,6 @@ class Fault:
         ("amend", 0.6),
         ("capture", 0.9),
         ("squash", 0.5),
-        ("rebase", 0.6),
     ],
 )
 def test_killed_before_a_change(signs: User, name: str, share: float) -> None:
