@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dsv.model.review import Review
 
 LONGEST = 60_000
@@ -31,7 +33,18 @@ def markdown(review: Review, longest: int = LONGEST) -> str:
     )
     for cut, size in ladder:
         rest = f"\nLeft out to fit: {cut}. The command above shows all.\n" if cut else ""
-        text = f"{MARKER}\n{renderer.render(build(review, size))}{rest}"
-        if len(text) <= longest:
-            return text
+        text = _within(renderer.stream(build(review, size)), longest - len(f"{MARKER}\n{rest}"))
+        if text is not None:
+            return f"{MARKER}\n{text}{rest}"
     return f"{MARKER}\n## {verdict_words(review)[0]}\n\nThe rest does not fit here: dsv review shows it.\n"
+
+
+def _within(pieces: Iterable[str], longest: int) -> str | None:
+    """The pieces as one text; None as soon as it is too long."""
+    found: list[str] = []
+    for piece in pieces:
+        found.append(piece)
+        longest -= len(piece)
+        if longest < 0:
+            return None
+    return "".join(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dsv.model.diff import DatasetDiff
@@ -58,9 +58,9 @@ def build(review: Review, size: Size | None = None) -> Page:
     blocks: list[Block] = [*_verdict(review, size.findings), *_findings(review.findings, size.findings)]
     changed = [dataset for dataset in review.datasets if dataset.diff.status != "unchanged"]
     listed = changed[: size.datasets]
+    hidden = _hidden(review.findings)
     for dataset in listed:
-        hidden = (item.count for item in review.findings if _is_hidden(item, dataset.diff))
-        blocks += _dataset(dataset, size, max(hidden, default=0))
+        blocks += _dataset(dataset, size, hidden.get(dataset.diff.dataset, 0))
     if len(changed) > len(listed):
         blocks.append(Line(spans=(muted(f"{plural(len(changed) - len(listed), 'dataset')} with changes not shown"),)))
     same = len(review.datasets) - len(changed)
@@ -115,9 +115,13 @@ def _findings(found: Sequence[ReviewFinding], most: int) -> Iterator[Block]:
         yield Line(spans=(muted(f"… {len(found) - most:,} more findings, none graver"),))
 
 
-def _is_hidden(finding: ReviewFinding, diff: DatasetDiff) -> bool:
-    """The finding counts rows that come first because others hide them."""
-    return finding.rule == "whitespace-hides" and finding.dataset == diff.dataset
+def _hidden(findings: Sequence[ReviewFinding]) -> Mapping[str, int]:
+    """Rows of datasets that come first because others hide them."""
+    found: dict[str, int] = {}
+    for item in findings:
+        if item.rule == "whitespace-hides" and item.dataset is not None:
+            found[item.dataset] = max(item.count, found.get(item.dataset, 0))
+    return found
 
 
 def _dataset(dataset: DatasetReview, size: Size, hidden: int) -> Iterator[Block]:
