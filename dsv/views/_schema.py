@@ -17,6 +17,9 @@ def schema_change(change: SchemaChange) -> tuple[Span, ...]:
         return spans(sign("-"), " field ", name, "  ", code(change.old_type or ""), *warning)
     if change.change == "field_renamed":
         return spans(sign("~"), " field ", name, " -> ", code(change.to or ""), *warning)
-    what = "nullable " if change.change == "nullable_changed" else ""
     types = (code(change.old_type or ""), " -> ", code(change.new_type or ""))
-    return spans(sign("~"), " field ", name, f"  {what}", *types, *warning)
+    if change.change == "nullable_changed":
+        told = types if change.old_type != change.new_type else types[:1]
+        words = ", values are missing now" if change.breaking else ", no value is missing any more"
+        return spans(sign("~"), " field ", name, "  ", *told, words, *warning)
+    return spans(sign("~"), " field ", name, "  ", *types, *warning)

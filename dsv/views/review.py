@@ -144,10 +144,9 @@ def _dataset(dataset: DatasetReview, size: Size, hidden: int) -> Iterator[Block]
     for label in diff.labels:
         yield from _label(label, size.classes)
     yield from _groups(dataset, size)
-    if size.rows and diff.changes is not None:
+    total = None if diff.rows.added is None else diff.rows.differing
+    if size.rows and diff.changes is not None and total != 0:
         yield Heading(spans=spans("Rows"), level=3)
-        rows = diff.rows
-        total = None if rows.added is None else rows.added + (rows.removed or 0) + (rows.changed or 0)
         limit = max(size.rows, min(MOST_HIDDEN, hidden))
         yield Rows(changes=diff.changes, kinds=("removed", "changed", "added"), limit=limit, total=total, indent=2)
 

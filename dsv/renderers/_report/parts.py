@@ -133,7 +133,10 @@ def schema_words(change: SchemaChange) -> tuple[str, str]:
         "field_removed": ("removed", change.old_type or ""),
         "field_renamed": ("renamed", f"to {change.to}"),
         "type_changed": ("other type", types),
-        "nullable_changed": ("missing values", types if change.old_type != change.new_type else "allowed or not"),
+        "nullable_changed": (
+            "values are missing now" if change.breaking else "no value is missing any more",
+            types if change.old_type != change.new_type else change.old_type or "",
+        ),
     }
     kind, detail = words[change.change]
     return kind, clean(detail)
