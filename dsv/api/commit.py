@@ -25,13 +25,14 @@ from dsv.files import write_text
 from dsv.formats.base import scan
 from dsv.model.dataset import Dataset
 from dsv.model.history import RowDelta
-from dsv.model.profile import profile_path
+from dsv.model.profile import counts_path, profile_path
 from dsv.model.progress import SILENT, Progress, each
 from dsv.model.revision import Revision
 from dsv.model.schema import Schema
 from dsv.profiles import document as profiles
 from dsv.profiles import fit
 from dsv.profiles.build import build
+from dsv.profiles.counts import TEMPLATE
 from dsv.store import dvc
 from dsv.store.commit import changed_paths, check_ready, commit_paths, head_message
 from dsv.store.repository import Repository
@@ -147,6 +148,7 @@ def _part(workspace: Workspace, dataset: Dataset) -> _Part:
     if opened is not None:
         check_published(workspace, opened)
         _check_up_to_date(workspace, opened)
+        shared += [counts_path(dataset.path), _template(workspace)]
         sources.append(workspace.repository.relative(project.path(opened.base.path)))
     elif located.kind == "stage":
         _check_stage_output(workspace, dataset, located)
@@ -167,6 +169,11 @@ def _part(workspace: Workspace, dataset: Dataset) -> _Part:
         data=tuple(data),
         metadata=tuple(dict.fromkeys(path for path in metadata)),
     )
+
+
+def _template(workspace: Workspace) -> str:
+    """How `dvc plots` draws the class counts."""
+    return workspace.repository.relative(dvc.plot_template(workspace.repository, TEMPLATE))
 
 
 def _documents(workspace: Workspace, opened: OpenChain | None) -> list[str]:

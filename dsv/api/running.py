@@ -19,8 +19,9 @@ from dsv.migrations.run import compare
 from dsv.migrations.stages import stage_name, stages
 from dsv.migrations.version import open_version
 from dsv.model.migration import Base, ChainLock, LockEntry, PlanStep, RowCounts
-from dsv.model.profile import profile_path
+from dsv.model.profile import counts_path, profile_path
 from dsv.model.progress import SILENT, Progress
+from dsv.profiles import counts
 from dsv.profiles import document as profiles
 from dsv.store import dvc, objects
 from dsv.store.pointers import lock_outputs, pointer_outputs
@@ -142,7 +143,7 @@ def apply_head(
     in_git = is_in_git(opened) if in_git is None else in_git
     versions = [path for item in opened.chain.migrations if (path := project.version(base, item.id)).is_dir()]
     try:
-        with workspace.restoring(head_files(opened), replaced=[project.path(base.publishes)]):
+        with workspace.restoring(head_files(repository, opened), replaced=[project.path(base.publishes)]):
             _write_pipeline(workspace, opened, target, in_git=in_git)
             dvc.repro(
                 repository,
@@ -176,14 +177,15 @@ def _bring_back(workspace: Workspace, versions: Sequence[Path]) -> None:
             dvc.checkout(workspace.repository, [path.relative_to(root).as_posix() for path in versions])
 
 
-def head_files(opened: OpenChain) -> list[Path]:
+def head_files(repository: Repository, opened: OpenChain) -> list[Path]:
     """The small files that change when the head of a chain moves."""
     project, base = opened.project, opened.base
-    names = [PIPELINE, PIPELINE_LOCK, profile_path(base.publishes)]
+    names = [PIPELINE, PIPELINE_LOCK, profile_path(base.publishes), counts_path(base.publishes)]
     names += [str(Path(base.publishes).parent / IGNORE), str(Path(base.path).parent / IGNORE)]
     # DVC notes new rows of a base that it keeps in the base's own pointer.
     names.append(f"{base.path}.dvc")
-    return [opened.lock_path, *(project.path(name) for name in dict.fromkeys(names))]
+    files = [opened.lock_path, *(project.path(name) for name in dict.fromkeys(names))]
+    return [*files, dvc.plot_template(repository, counts.TEMPLATE)]
 
 
 def has_versions(opened: OpenChain) -> bool:
@@ -260,9 +262,27 @@ def _write_pipeline(workspace: Workspace, opened: OpenChain, target: str, *, in_
     gone = other_stages(opened, wanted)
     text = project.text(PIPELINE)
     write_text(project.path(PIPELINE), pipeline.set_stages(text, wanted, gone))
+    if any("plots" in stage for stage in wanted.values()):
+        _prepare_plots(workspace.repository, opened)
     locked = project.text(PIPELINE_LOCK)
     if locked and gone:
         write_text(project.path(PIPELINE_LOCK), pipeline.remove_locked(locked, gone))
+
+
+def _prepare_plots(repository: Repository, opened: OpenChain) -> None:
+    """See that DVC may write the class counts, and can draw them."""
+    path = opened.project.path(counts_path(opened.base.publishes))
+    if path.exists() and not counts.is_own(path):
+        shown = repository.relative(path)
+        raise MigrationError(
+            f"{shown} is not dsv's, and the class counts of {opened.base.publishes} would take its place",
+            where=shown,
+            hint="give that file another name",
+        )
+    template = dvc.plot_template(repository, counts.TEMPLATE)
+    if not template.exists():
+        # Only then: people may draw the counts in their own way.
+        write_text(template, counts.chart())
 
 
 def _address(workspace: Workspace, opened: OpenChain) -> str:

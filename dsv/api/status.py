@@ -17,7 +17,7 @@ from dsv.migrations import lock
 from dsv.model.dataset import Dataset
 from dsv.model.finding import Finding
 from dsv.model.history import DatasetStatus, RowDelta, Status
-from dsv.model.profile import profile_path
+from dsv.model.profile import counts_path, profile_path
 from dsv.model.progress import SILENT, Progress, each
 from dsv.store import objects, pushed
 from dsv.store.commit import changed_paths
@@ -140,6 +140,7 @@ def _uncommitted(
         return
     paths = [dataset.path, f"{dataset.path}.dvc", profile_path(dataset.path)]
     if opened is not None:
+        paths.append(counts_path(dataset.path))
         paths.append(repository.relative(opened.project.path(opened.project.documents(dataset.name))))
     recorded = located.kind in ("dvc", "stage") and located.md5 is not None and located.file is not None
     if recorded and content_md5(workspace.tree, located) != located.md5:

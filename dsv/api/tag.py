@@ -10,7 +10,7 @@ from dsv.api.names import MIGRATIONS
 from dsv.api.snapshots import content_md5
 from dsv.errors import DsvError, RepositoryError, UnknownDataset, UsageError, did_you_mean
 from dsv.model.dataset import Dataset
-from dsv.model.profile import profile_path
+from dsv.model.profile import counts_path, profile_path
 from dsv.model.revision import Revision
 from dsv.model.versions import Version, VersionList, normal, tag_name
 from dsv.store import tags
@@ -170,7 +170,7 @@ def _uncommitted(repository: Repository, dataset: Dataset, meant: Revision, reco
     if meant.commit != resolve(repository, "HEAD").commit:
         return ()
     documents = posixpath.join(posixpath.dirname(dataset.declared_in), MIGRATIONS, dataset.name)
-    paths = [dataset.path, f"{dataset.path}.dvc", profile_path(dataset.path), documents]
+    paths = [dataset.path, f"{dataset.path}.dvc", profile_path(dataset.path), counts_path(dataset.path), documents]
     changed = [*changed_paths(repository, paths)]
     try:
         now = Tree(repository, workspace())

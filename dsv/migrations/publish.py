@@ -18,7 +18,7 @@ from dsv.migrations.version import open_version
 from dsv.model.migration import Base, ClassList, State
 from dsv.model.profile import Profile
 from dsv.model.snapshot import Snapshot
-from dsv.profiles import document
+from dsv.profiles import counts, document
 from dsv.profiles.build import build
 from dsv.profiles.digest import row_digest
 from dsv.tables.duckdb import Engine
@@ -32,8 +32,9 @@ def publish(
     version: Path | None,
     target: Path,
     profile_path: Path | None,
+    counts_path: Path | None = None,
 ) -> Profile:
-    """Write a version in the format of the base to `target`, and its profile to `profile_path`.
+    """Write a version in the format of the base to `target`, its profile and the table of its class counts.
 
     What the chain did not change is spelled as in the base; without a version the base's bytes are
     copied. The file is read back before it takes the target's place.
@@ -50,7 +51,17 @@ def publish(
         profile = _publish(engine, base, exact, version, target)
     if profile_path is not None:
         write_text(profile_path, document.dump(profile))
+    if counts_path is not None:
+        _write_counts(profile, counts_path)
     return profile
+
+
+def _write_counts(profile: Profile, path: Path) -> None:
+    """Write the class counts; a dataset without labels has none, also where it once had."""
+    if profile.labels:
+        write_text(path, counts.dump(profile))
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _publish(engine: Engine, base: Base, exact: Snapshot, folder: Path, target: Path) -> Profile:

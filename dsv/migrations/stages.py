@@ -8,7 +8,8 @@ from typing import Any
 
 from dsv.migrations.foretell import Foretold
 from dsv.model.migration import BASE_ID, Base, Effect
-from dsv.model.profile import profile_path
+from dsv.model.profile import counts_path, profile_path
+from dsv.profiles.counts import TEMPLATE
 
 Stage = dict[str, Any]
 
@@ -43,7 +44,8 @@ def stages(
             base, item, source, pinned, version if pushed else {version: {"push": False}}
         )
         source, head = version, migration.id
-    result[base.dataset] = _publish_stage(base, head, source, pinned, cached)
+    state = applied[-1].after if applied else base.state
+    result[base.dataset] = _publish_stage(base, head, source, pinned, cached=cached, labelled=bool(state.labels))
     return result
 
 
@@ -66,11 +68,15 @@ def _told(effect: Effect) -> dict[str, str]:
     return {"effect": effect.summary, **{name: value for name, value in asdict(effect).items() if value != "same"}}
 
 
-def _publish_stage(base: Base, head: str, source: str, pinned: str, cached: bool) -> Stage:
-    return {
+def _publish_stage(base: Base, head: str, source: str, pinned: str, *, cached: bool, labelled: bool) -> Stage:
+    stage: Stage = {
         "desc": f"Publish {base.dataset} in the format of its base",
         "cmd": f"dsv migrate publish {base.dataset} {head}",
         "deps": list(dict.fromkeys([base.path, source, pinned])),
         "outs": [base.publishes if cached else {base.publishes: {"cache": False}}],
         "metrics": [{profile_path(base.publishes): {"cache": False}}],
     }
+    if labelled:
+        drawn = {"cache": False, "template": TEMPLATE, "x": "rows", "y": "class", "title": f"{base.dataset}: classes"}
+        stage["plots"] = [{counts_path(base.publishes): drawn}]
+    return stage

@@ -14,11 +14,17 @@ CLASS_LIMIT = 10_000
 DISTINCT_LIMIT = 10_000
 SPLIT_LIMIT = 1_000
 PROFILE_SUFFIX = ".profile.yaml"
+COUNTS_SUFFIX = ".counts.csv"
 
 
 def profile_path(path: str) -> str:
     """Where the profile of the dataset at a path is."""
     return path + PROFILE_SUFFIX
+
+
+def counts_path(path: str) -> str:
+    """Where the class counts of the dataset at a path are, as a table that `dvc plots` draws."""
+    return path + COUNTS_SUFFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,11 @@ def init(repo: Repository) -> tuple[str, ...]:
     return tuple(path for path in (".dvc/.gitignore", ".dvc/config", ".dvcignore") if (repo.root / path).exists())
 
 
+def plot_template(repo: Repository, name: str) -> Path:
+    """Where `dvc plots` looks for a template of that name. Raises: NotARepository: DVC is not set up."""
+    return repo.require_dvc() / ".dvc" / "plots" / f"{name}.json"
+
+
 def add(repo: Repository, paths: Sequence[str]) -> tuple[str, ...]:
     """Put files into DVC's cache and write their pointers.
 

@@ -23,15 +23,17 @@ from dsv.migrations import base as bases
 from dsv.migrations.chain import Chain, link
 from dsv.model.dataset import Dataset
 from dsv.model.migration import BASE_ID, Base, ChainLock
-from dsv.model.profile import profile_path
-from dsv.store import objects
+from dsv.model.profile import counts_path, profile_path
+from dsv.profiles import counts
+from dsv.store import dvc, merging, objects
 from dsv.store.commit import changed_paths
+from dsv.store.repository import Repository
 from dsv.store.revisions import resolve
 from dsv.store.trees import Located, Tree
 from dsv.tables.duckdb import Engine
 
 POINTER = ".dvc"
-_PROFILE = profile_path("")
+_TOLD = (profile_path(""), counts_path(""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +179,7 @@ def adopt(workspace: Workspace, prospect: Prospect) -> tuple[str, ...]:
     file, copy = project.path(base.publishes), project.path(base.path)
     opened = OpenChain(project=project, chain=prospect.chain, lock=ChainLock(head=BASE_ID, entries=()))
     kept = located.kind == "stage"
-    with workspace.restoring(files(opened), replaced=[file if kept else copy]):
+    with workspace.restoring(files(workspace.repository, opened), replaced=[file if kept else copy]):
         if not kept:
             _copy(file if prospect.beginning is None else prospect.beginning.file, copy)
         _ignore(project, base, in_dvc=located.kind == "dvc")
@@ -193,11 +195,15 @@ def adopt(workspace: Workspace, prospect: Prospect) -> tuple[str, ...]:
     return (f"{declared.name} starts a chain: its file is now the base {base.path}, and published as before",)
 
 
-def files(opened: OpenChain) -> list[Path]:
+def files(repository: Repository, opened: OpenChain) -> list[Path]:
     """The small files that an adoption, or taking it back, changes."""
     project, base = opened.project, opened.base
     pointers = [project.path(f"{path}{POINTER}") for path in (base.path, base.publishes)]
-    return [*head_files(opened), *pointers, project.path(f"{project.documents(base.dataset)}/{BASE_ID}.yaml")]
+    return [
+        *head_files(repository, opened),
+        *pointers,
+        project.path(f"{project.documents(base.dataset)}/{BASE_ID}.yaml"),
+    ]
 
 
 def _publish_at(workspace: Workspace, project: Project, declared: Dataset, path: str) -> None:
@@ -230,9 +236,19 @@ def undo(workspace: Workspace, opened: OpenChain, declared: Dataset) -> list[str
         (documents / own).unlink(missing_ok=True)
     _remove_if_empty(documents)
     _remove_if_empty(documents.parent)
-    profiles = [profile_path(path) for path in (base.path, base.publishes)]
-    _as_in_head(workspace, project, base, [PIPELINE, PIPELINE_LOCK, f"{base.publishes}{POINTER}", *profiles])
+    told = [beside(path) for path in (base.path, base.publishes) for beside in (profile_path, counts_path)]
+    _as_in_head(workspace, project, base, [PIPELINE, PIPELINE_LOCK, f"{base.publishes}{POINTER}", *told])
+    _drop_template(workspace.repository, project)
     return [f"{declared.name} has no chain any more; {base.path if kept else base.publishes} is its file again"]
+
+
+def _drop_template(repository: Repository, project: Project) -> None:
+    """Remove how `dvc plots` draws class counts, if no commit and no other chain of the project has use for it."""
+    template = dvc.plot_template(repository, counts.TEMPLATE)
+    used = any("plots" in stage for stage in pipeline.stages(project.text(PIPELINE)).values())
+    if template.exists() and not used and not merging.tracked(repository, [repository.relative(template)]):
+        template.unlink()
+        _remove_if_empty(template.parent)
 
 
 def _as_in_head(workspace: Workspace, project: Project, base: Base, names: list[str]) -> None:
@@ -255,8 +271,8 @@ def _as_in_head(workspace: Workspace, project: Project, base: Base, names: list[
 
 
 def _meaning(name: str, content: bytes) -> object:
-    """What a document says, formatting and empty sections apart; a profile only repeats what the data say."""
-    document = None if name.endswith(_PROFILE) else yaml.load(content, name)
+    """What a document says, formatting and empty sections apart; profile and counts only repeat what the data say."""
+    document = None if name.endswith(_TOLD) else yaml.load(content, name)
     if not isinstance(document, dict):
         return document
     found = {key: value for key, value in document.items() if value}

@@ -25,14 +25,14 @@ from dsv.migrations import lock
 from dsv.migrations.version import open_version
 from dsv.model.chain import Advice
 from dsv.model.finding import Finding, Level
-from dsv.model.profile import profile_path
+from dsv.model.profile import counts_path, profile_path
 from dsv.model.revision import Revision
 from dsv.profiles import document as profiles
 from dsv.store import folders
 from dsv.store.revisions import applied_experiment
 from dsv.store.trees import Tree
 
-RUNS = ("cmd", "deps", "params", "outs", "metrics")
+RUNS = ("cmd", "deps", "params", "outs", "metrics", "plots")
 """Keys of a stage that decide what runs; the others only tell."""
 
 
@@ -188,7 +188,9 @@ def _results(workspace: Workspace, opened: OpenChain) -> Iterator[Advice]:
         told += ", as after a `dvc repro` with new base rows"
     if tuned:
         told += f"; {', '.join(tuned)}"
-    drop = f"or drop them: git checkout HEAD -- {PARAMETERS} {PIPELINE_LOCK} {profile} && dvc checkout --force"
+    counts = counts_path(opened.base.publishes)
+    beside = f"{profile} {counts}" if opened.project.path(counts).exists() else profile
+    drop = f"or drop them: git checkout HEAD -- {PARAMETERS} {PIPELINE_LOCK} {beside} && dvc checkout --force"
     yield _advice(opened, "results-newer", "info", told, *keep, *([drop] if tuned or name else []))
 
 

@@ -68,7 +68,7 @@ class Prepared:
         """Repository paths of the files that are written."""
         documents = self._documents(repository)
         own = [f"{documents}/{name}" for name in (*self._files(), *self.gone)]
-        head = [repository.relative(path) for path in head_files(self.opened)]
+        head = [repository.relative(path) for path in head_files(repository, self.opened)]
         return [*own, *head, self._path(repository, PARAMETERS)]
 
     def published(self, repository: Repository) -> str:
@@ -80,7 +80,7 @@ class Prepared:
         base = self.opened.base
         kept = [path for path in (base.publishes,) if (repository.root / self._path(repository, path)).exists()]
         tracked = set(merging.tracked(repository, [self._path(repository, path) for path in kept]))
-        return [*(repository.relative(path) for path in head_files(self.opened) if path.exists()), *tracked]
+        return [*(repository.relative(path) for path in head_files(repository, self.opened) if path.exists()), *tracked]
 
     def write(self, repository: Repository) -> list[str]:
         """Write the documents, side files and parameters; gives their repository paths."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from dsv.api.chains import Project, base_snapshot, open_base
 from dsv.migrations import publish as publishing
 from dsv.model.migration import BASE_ID
-from dsv.model.profile import profile_path
+from dsv.model.profile import counts_path, profile_path
 from dsv.tables.duckdb import Engine
 
 
 def publish(folder: Path, dataset: str, migration: str) -> str:
-    """Write a version (or, for the base's id, the base) to the dataset's path, with its profile.
+    """Write a version (or, for the base's id, the base) to the dataset's path, with its profile and counts.
 
     Gives a sentence about what was written. Raises: DsvError: nothing is half-written.
     """
@@ -27,5 +27,6 @@ def publish(folder: Path, dataset: str, migration: str) -> str:
             version,
             project.path(base.publishes),
             project.path(profile_path(base.publishes)),
+            project.path(counts_path(base.publishes)),
         )
     return f"{base.publishes}: {profile.rows:,} rows"

@@ -38,7 +38,7 @@ def remove(start: Path, name: str, *, dataset: str | None = None) -> list[str]:
         if undoes or opened.lock.head == migration.id:
             check_published(workspace, opened)
         small = [project.path(name) for name in (PARAMETERS, migration.path)]
-        small += adoption.files(opened) if undoes else head_files(opened)
+        small += adoption.files(workspace.repository, opened) if undoes else head_files(workspace.repository, opened)
         with workspace.restoring(small, replaced=[project.path(path) for path in {base.path, base.publishes}]):
             if opened.lock.head == migration.id:
                 apply_head(workspace, opened, migration.after)

@@ -22,6 +22,7 @@ from dsv.migrations.document import read
 from dsv.migrations.squash import first_text, squashed_base
 from dsv.model.migration import BASE_ID, Base, ChainLock, Migration
 from dsv.store import dvc, objects
+from dsv.store.repository import Repository
 from dsv.tables.duckdb import Engine
 
 
@@ -105,7 +106,9 @@ def _squash(workspace: Workspace, opened: OpenChain, work: _Squash, made: Path) 
     project, head = opened.project, opened.lock.head
     published = project.path(opened.base.publishes)
     before = objects.workspace_md5(workspace.repository, published)
-    with workspace.restoring(_small(opened, work), replaced=[project.path(opened.base.path), published]):
+    with workspace.restoring(
+        _small(workspace.repository, opened, work), replaced=[project.path(opened.base.path), published]
+    ):
         _archive(opened, work)
         _replace_base(workspace, opened, work, made)
         squashed = _opened(opened, work)
@@ -123,14 +126,14 @@ def _squash(workspace: Workspace, opened: OpenChain, work: _Squash, made: Path) 
     yield f"{opened.base.publishes} has the same bytes, {rows:,} rows"
 
 
-def _small(opened: OpenChain, work: _Squash) -> list[Path]:
+def _small(repository: Repository, opened: OpenChain, work: _Squash) -> list[Path]:
     project = opened.project
     moves = [*work.moves, *work.moves.values()]
     names = [*moves, *(f"{path}.dvc" for path in moves), *(item.path for item in work.left)]
     names += [str(Path(target).parent / IGNORE) for target in work.moves.values()]
     names += [f"{work.documents}/{BASE_ID}.yaml", f"{work.archive}/{BASE_ID}.yaml"]
     names += [PARAMETERS, f"{work.archive}/{PARAMETERS}", f"{opened.base.path}.dvc"]
-    return [*head_files(opened), *(project.path(name) for name in dict.fromkeys(names))]
+    return [*head_files(repository, opened), *(project.path(name) for name in dict.fromkeys(names))]
 
 
 def _archive(opened: OpenChain, work: _Squash) -> None:

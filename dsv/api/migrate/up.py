@@ -31,7 +31,7 @@ def up(start: Path, to: str | None, *, dataset: str | None = None, progress: Pro
         for opened in chains:
             if opened not in captured:
                 check_published(workspace, opened)
-        small = [path for opened in chains for path in head_files(opened)]
+        small = [path for opened in chains for path in head_files(workspace.repository, opened)]
         published = [opened.project.path(opened.base.publishes) for opened in chains]
         with ExitStack() as stack, workspace.restoring(small, replaced=published):
             kept = [stack.enter_context(keeping(workspace, opened)) for opened in captured]
