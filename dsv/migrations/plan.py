@@ -140,7 +140,7 @@ class Walk:
             rows_added=counts.added,
             rows_removed=counts.removed,
             quarantined=quarantined,
-            digest=fold(*sums),
+            digest=fold(applied.state.schema, *sums),
             classes_before=self.state.classes,
             classes_after=applied.state.classes,
             findings=found,

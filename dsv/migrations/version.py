@@ -12,6 +12,7 @@ from dsv.model.migration import State, Version
 from dsv.profiles.digest import fold
 
 SCHEMA_FILE = "schema.yaml"
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class VersionDocument(StateDocument):
 
 def write_schema(version: Version) -> None:
     """Write a version's `schema.yaml`."""
-    head = {"dsv": 1, "rows": version.rows, "digest": version.digest, "total": f"{version.total:032x}"}
+    head = {"dsv": VERSION, "rows": version.rows, "digest": version.digest, "total": f"{version.total:032x}"}
     write_text(version.path / SCHEMA_FILE, dump(head, version.state))
 
 
@@ -46,8 +47,10 @@ def open_version(folder: Path) -> Version:
         ) from None
     try:
         document = load(VersionDocument, text, str(path))
+        if document.dsv != VERSION:
+            raise DocumentError(f"not a version of the form {VERSION}: dsv {document.dsv}", where=str(path))
     except DocumentError as error:
-        error.hint = "damaged, or written by another dsv; make it again: dvc repro"
+        error.hint = "damaged, or written by another dsv; make it again: dvc repro --force"
         raise
     return Version(
         path=folder,
@@ -60,4 +63,4 @@ def open_version(folder: Path) -> Version:
 
 def made(folder: Path, state: State, rows: int, total: int) -> Version:
     """A version of so many rows, whose hashes add up to `total`."""
-    return Version(path=folder, state=state, rows=rows, digest=fold(rows, total), total=total)
+    return Version(path=folder, state=state, rows=rows, digest=fold(state.schema, rows, total), total=total)

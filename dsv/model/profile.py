@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dsv.model.schema import Field
 
-PROFILE_VERSION = 1
+PROFILE_VERSION = 2
 CLASS_LIMIT = 10_000
 DISTINCT_LIMIT = 10_000
 SPLIT_LIMIT = 1_000

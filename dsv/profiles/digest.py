@@ -1,77 +1,84 @@
 """The row digest: 32 hexadecimal digits that are equal for equal rows, in any order, format or engine.
 
-A row's canonical text is, for each field in the order of names, the name and the value:
+A row's bytes are a struct of its values, in the order of the fields' names:
 
-    text       s<bytes>:<text>      (string and enum; j for json; field names have no letter)
-    integer    i<decimal>;
-    number     d<17 significant digits, as 1.0000000000000001e-01>;   0 (of either sign), nan, inf, -inf
-               a decimal that a double does not hold, exactly: d<digits>e<exponent>; (0.<digits> times 10^<exponent>)
-    boolean    t or f
-    date       D<YYYY-MM-DD>;
-    datetime   T<YYYY-MM-DDTHH:MM:SS.ffffff>;    UTC where it has a zone; 9 digits where 6 do not hold it
-    bytes      b<hexadecimal>;
-    list       l<length>:<values>
-    struct     r<fields>:<name and value of each, by name>
-    missing    n
+    text       01, each byte plus one, 00        (string and enum; json as its text)
+    integer    01, 16 bytes, big-endian, plus 2^127
+    number     01, 8 bytes: IEEE 754, big-endian, all bits inverted where it is negative, else the sign;
+               0 of either sign as 0.0, inf ff…fe, -inf 00…00, nan ff…ff
+    boolean    01, 00 or 01
+    date       01, 4 bytes: days since 1970, big-endian, plus 2^31
+    datetime   01, 8 bytes: microseconds since 1970, in UTC where it has a zone, big-endian, plus 2^63
+    bytes      01, each byte, behind 01 if it is 00 or 01, and 00
+    list       01, values, 00
+    struct     01, values, by the names of its members
+    missing    02; behind that of a struct, its members, as missing ones
 
-The digest is the MD5 of `dsv.rows/1`, the number of rows and the sum, modulo 2^128, of the MD5 of
-every row's text, read as little-endian numbers.
+Those are DuckDB's sort keys, ascending with missing values last, of values of these types.
 
-What a version of a chain has is doubles and microseconds. So there is a second digest, of the rows as
-a version holds them: it takes decimals and nanoseconds that share a double or a microsecond for one.
+The digest is the MD5 of `dsv.rows/2`, the fields with their types, the number of rows and the sum, modulo
+2^128, of the MD5 of every row's bytes, read as little-endian numbers.
+
+What a version of a chain has is doubles and microseconds. So there is a second digest, of the rows as their
+file has them: where a decimal is not that of its double, or an instant has nanoseconds, the row's bytes are
+followed by the text of what they lack.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from dsv.errors import DsvError
+from dsv.model.schema import Schema
 from dsv.tables.decimals import beyond_double, scientific
-from dsv.tables.duckdb import identifier, literal
+from dsv.tables.duckdb import Engine, identifier, literal
 from dsv.tables.native import children
 from dsv.tables.table import Table
-from dsv.tables.types import List, Scalar, Struct, Type, parse
+from dsv.tables.types import List, Scalar, Struct, Type, parse, spell
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
 MASK = (1 << 128) - 1
 _HALF = (1 << 64) - 1
-_DATE = "strftime({0}, '%Y-%m-%d')"
-_INSTANT = "make_timestamp(epoch_us({0}))"
-_SCALARS = {
-    "integer": "'i' || CAST({0} AS VARCHAR) || ';'",
-    "number": "CASE WHEN {0} = 0 THEN 'd0;' WHEN isnan(CAST({0} AS DOUBLE)) THEN 'dnan;'"
-    " WHEN isinf(CAST({0} AS DOUBLE)) THEN CASE WHEN {0} > 0 THEN 'dinf;' ELSE 'd-inf;' END"
-    " ELSE 'd' || format('{{:.16e}}', CAST({0} AS DOUBLE)) || ';' END",
-    "string": "'s' || strlen(CAST({0} AS VARCHAR)) || ':' || CAST({0} AS VARCHAR)",
-    "enum": "'s' || strlen(CAST({0} AS VARCHAR)) || ':' || CAST({0} AS VARCHAR)",
-    "json": "'j' || strlen({0}) || ':' || {0}",
-    "boolean": "CASE {0} WHEN true THEN 't' WHEN false THEN 'f' END",
-    "date": f"'D' || {_DATE} || ';'",
-    "datetime": f"'T' || strftime({_INSTANT}, '%Y-%m-%dT%H:%M:%S.%f') || ';'",
-    "bytes": "'b' || hex({0}) || ';'",
+_TYPES = {
+    "integer": "HUGEINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "string": "VARCHAR",
+    "enum": "VARCHAR",
+    "json": "VARCHAR",
+    "bytes": "BLOB",
 }
+_SAMPLE = (
+    "'é' || chr(0), CAST(-2 AS HUGEINT), [CAST(1.5 AS DOUBLE), -1.5, -0.0, 'nan', 'inf', '-inf', NULL], [true, false], "
+    "DATE '1960-01-01', TIMESTAMP '2020-01-01 00:00:00.000001', CAST('\\x00\\x01\\xFF' AS BLOB), "
+    "CAST([] AS VARCHAR[]), [[''], NULL], row(NULL, row('a')), CASE WHEN false THEN row(row('a')) END"
+)
+_SAMPLE_MD5 = "1229bc4613003569ad5391f271966656"
 
 
 def row_digest(table: Table) -> str:
     """The digest of all rows of a table, as a version holds them. `POSITION` is no part of it."""
-    return fold(*row_sum(table))
+    return fold(table.schema, *row_sum(table))
 
 
 def exact_digest(table: Table) -> str:
     """The digest of all rows of a table, as its file has them: decimals and nanoseconds exactly."""
-    return fold(*_sum(table, exact_text(table)))
+    return fold(table.schema, *_sum(table, exact_bytes(table)))
 
 
 def row_sum(table: Table) -> tuple[int, int]:
-    """The number of rows and the sum, modulo 2^128, of the hashes of their texts: what `row_digest` is made of."""
-    return _sum(table, canonical_text(table))
+    """The number of rows and the sum, modulo 2^128, of the hashes of their bytes: what `row_digest` is made of."""
+    return _sum(table, row_bytes(table))
 
 
-def _sum(table: Table, text: str) -> tuple[int, int]:
-    hashed = f"SELECT md5_number({text}) AS hash FROM {table.relation}"
+def _sum(table: Table, content: str) -> tuple[int, int]:
+    _check(table.engine)
+    hashed = f"SELECT md5_number({content}) AS hash FROM {table.relation}"
     # Summing two 64-bit halves stays exact in a HUGEINT; DuckDB sums 128-bit numbers as DOUBLE.
     count, low, high = table.engine.rows(
         f"SELECT count(*), sum((hash & {_HALF}::UHUGEINT)::UBIGINT), sum((hash >> 64)::UBIGINT) FROM ({hashed})"
@@ -79,92 +86,142 @@ def _sum(table: Table, text: str) -> tuple[int, int]:
     return int(count), (int(low or 0) + (int(high or 0) << 64)) & MASK
 
 
-def fold(count: int, total: int) -> str:
-    """The digest of `count` rows whose hashes add up to `total`."""
-    content = f"dsv.rows/1\n{count}\n{total:032x}".encode("ascii")
+def fold(schema: Schema, count: int, total: int) -> str:
+    """The digest of `count` rows of a schema whose hashes add up to `total`; its fields may have any order."""
+    fields = "".join(f"{_measured(name)}{spell(_plain(parse(schema[name].type)))}\n" for name in sorted(schema.names))
+    content = f"dsv.rows/2\n{fields}{count}\n{total:032x}".encode()
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def canonical_text(table: Table) -> str:
-    """SQL for the canonical text of a row as a version holds it."""
-    return _row({name: _value(table.typed(name), parse(table.schema[name].type), None, 0) for name in _names(table)})
+def row_bytes(table: Table) -> str:
+    """SQL for the bytes of a row as a version holds it."""
+    return _key(_plain_value(table.typed(name), parse(table.schema[name].type), 0) for name in _names(table))
 
 
-def exact_text(table: Table) -> str:
-    """SQL for the canonical text of a row as its file has it."""
+def exact_bytes(table: Table) -> str:
+    """SQL for the bytes of a row as its file has it."""
     natives = table.engine.columns(table.relation)
-    texts = {}
+    lacks = list(_rests(table, natives))
+    if not lacks:
+        return row_bytes(table)
+    rest = f"CASE WHEN coalesce({', '.join(lacks)}) IS NOT NULL THEN {_joined(lacks, ';')} ELSE '' END"
+    return f"{row_bytes(table)} || encode({rest})"
+
+
+def _rests(table: Table, natives: dict[str, DuckDBPyType]) -> Iterator[str]:
     for name in _names(table):
         tree = parse(table.schema[name].type)
         if name not in table.text_fields:
-            texts[name] = _value(identifier(name), tree, natives[name], 0)
-        elif tree == Scalar("number"):
-            texts[name] = _exact_number(identifier(name))
+            found = _rest(identifier(name), tree, natives[name], 0)
         else:
-            texts[name] = _value(table.typed(name), tree, None, 0)
-    return _row(texts)
+            found = _decimal_rest(identifier(name)) if tree == Scalar("number") else None
+        if found is not None:
+            yield found
 
 
 def _names(table: Table) -> list[str]:
     return sorted(table.schema.names)
 
 
-def _row(texts: Mapping[str, str]) -> str:
-    parts = [f"{literal(_measured(name))}, {text}" for name, text in texts.items()]
-    # One call puts all parts together; each `||` would copy what stands before it.
-    return f"concat('', {', '.join(parts)})" if parts else "''"
-
-
 def _measured(name: str) -> str:
     return f"{len(name.encode('utf-8'))}:{name}"
 
 
-def _value(column: str, tree: Type, native: DuckDBPyType | None, depth: int) -> str:
-    """SQL for a value's canonical text; `depth` numbers the variables of nested lambdas.
+def _plain(tree: Type) -> Type:
+    """The type as far as its values' bytes tell it: an enum is text, and members have no order."""
+    if isinstance(tree, List):
+        return List(_plain(tree.item))
+    if isinstance(tree, Struct):
+        return Struct(tuple((name, _plain(member)) for name, member in _members(tree)))
+    return Scalar("string") if tree.name == "enum" else tree
 
-    `native` is the engine's type where values are to be told exactly.
-    """
+
+def _members(tree: Struct) -> list[tuple[str, Type]]:
+    return sorted(tree.members, key=lambda item: item[0])
+
+
+def _key(values: Iterable[str]) -> str:
+    """SQL for the bytes of a struct of values."""
+    listed = ", ".join(values)
+    return f"create_sort_key(row({listed}), 'ASC NULLS LAST')" if listed else "CAST('' AS BLOB)"
+
+
+def _plain_value(column: str, tree: Type, depth: int) -> str:
+    """SQL for a value in the types that the bytes are of; `depth` numbers the variables of nested lambdas."""
+    cast = _cast(tree)
+    if cast is not None:
+        return f"CAST({column} AS {cast})"
+    if isinstance(tree, List):
+        variable = f"e{depth}"
+        return f"list_transform({column}, lambda {variable}: {_plain_value(variable, tree.item, depth + 1)})"
+    if isinstance(tree, Struct):
+        members = (f"struct_extract({column}, {literal(name)})" for name, _ in _members(tree))
+        values = (_plain_value(member, item, depth) for member, (_, item) in zip(members, _members(tree), strict=True))
+        return f"CASE WHEN {column} IS NOT NULL THEN row({', '.join(values)}) END"
+    return f"make_timestamp(epoch_us({column}))"
+
+
+def _cast(tree: Type) -> str | None:
+    """The type that a cast brings a value to; None where it takes more than a cast."""
     if isinstance(tree, Scalar):
-        text = _scalar(column, tree, native)
-    elif isinstance(tree, List):
-        text = _list(column, tree, native, depth)
-    else:
-        text = _struct(column, tree, native, depth)
-    # Each text is NULL for a missing value. Asking the value first, in a CASE, takes a list apart twice.
-    return f"coalesce({text}, 'n')"
+        return _TYPES.get(tree.name)
+    inner = _cast(tree.item) if isinstance(tree, List) else None
+    return None if inner is None else f"{inner}[]"
 
 
-def _scalar(column: str, tree: Scalar, native: DuckDBPyType | None) -> str:
-    if native is not None and tree.name == "number" and native.id == "decimal":
-        return _exact_number(f"CAST({column} AS VARCHAR)")
-    text = _SCALARS[tree.name].format(column)
-    if native is not None and tree.name == "datetime" and native.id == "timestamp_ns":
-        finer = f"'T' || strftime({column}, '%Y-%m-%dT%H:%M:%S.%n') || ';'"
-        return f"CASE WHEN epoch_ns({column}) % 1000 <> 0 THEN {finer} ELSE {text} END"
-    return text
+def _rest(column: str, tree: Type, native: DuckDBPyType | None, depth: int) -> str | None:
+    """SQL for the text of what a value's bytes lack, NULL where they say it all; None where all do."""
+    if native is None:
+        return None
+    if isinstance(tree, List):
+        return _list_rest(column, tree, native, depth)
+    if isinstance(tree, Struct):
+        members = (
+            _rest(f"struct_extract({column}, {literal(name)})", item, _part(native, name), depth)
+            for name, item in _members(tree)
+        )
+        found = [text for text in members if text is not None]
+        return f"CASE WHEN coalesce({', '.join(found)}) IS NOT NULL THEN {_joined(found, '|')} END" if found else None
+    if tree.name == "number" and native.id == "decimal":
+        return _decimal_rest(f"CAST({column} AS VARCHAR)")
+    if tree.name == "datetime" and native.id == "timestamp_ns":
+        return f"CASE WHEN epoch_ns({column}) % 1000 <> 0 THEN CAST(epoch_ns({column}) % 1000 AS VARCHAR) END"
+    return None
 
 
-def _exact_number(text: str) -> str:
-    """SQL for the canonical text of a number that is spelled in text; NULL where there is none."""
-    held = _SCALARS["number"].format(f"CAST({text} AS DOUBLE)")
-    return f"coalesce(CASE WHEN {beyond_double(text)} THEN 'd' || {scientific(text)} || ';' ELSE {held} END, 'n')"
-
-
-def _list(column: str, tree: List, native: DuckDBPyType | None, depth: int) -> str:
+def _list_rest(column: str, tree: List, native: DuckDBPyType, depth: int) -> str | None:
     variable = f"e{depth}"
-    inner = _value(variable, tree.item, _part(native, "child"), depth + 1)
-    # Of an empty list some versions make NULL.
-    items = f"coalesce(array_to_string(list_transform({column}, lambda {variable}: {inner}), ''), '')"
-    return f"'l' || len({column}) || ':' || {items}"
+    inner = _rest(variable, tree.item, _part(native, "child"), depth + 1)
+    if inner is None:
+        return None
+    texts = f"list_transform({column}, lambda {variable}: coalesce({inner}, ''))"
+    return (
+        f"CASE WHEN list_sum(list_transform({texts}, lambda t: length(t))) > 0 THEN array_to_string({texts}, ',') END"
+    )
 
 
-def _struct(column: str, tree: Struct, native: DuckDBPyType | None, depth: int) -> str:
-    parts = [f"CASE WHEN {column} IS NOT NULL THEN 'r{len(tree.members)}:' END"]
-    for name, member in sorted(tree.members, key=lambda item: item[0]):
-        value = _value(f"struct_extract({column}, {literal(name)})", member, _part(native, name), depth)
-        parts.append(f"{literal(_measured(name))} || {value}")
-    return " || ".join(parts)
+def _decimal_rest(text: str) -> str:
+    """SQL for a number that is spelled in text, exactly, where its double is not that decimal."""
+    return f"CASE WHEN {beyond_double(text)} THEN {scientific(text)} END"
+
+
+def _joined(texts: list[str], mark: str) -> str:
+    filled = ", ".join(f"coalesce({text}, '')" for text in texts)
+    return f"concat_ws({literal(mark)}, {filled})"
 
 
 def _part(native: DuckDBPyType | None, name: str) -> DuckDBPyType | None:
     return None if native is None else children(native).get(name)
+
+
+def _check(engine: Engine) -> None:
+    """Refuse an engine whose sort keys are others: its digests would be of no use to anybody else.
+
+    Raises: DsvError.
+    """
+    found = engine.value(f"SELECT md5({_key([_SAMPLE])})")
+    if found != _SAMPLE_MD5:
+        raise DsvError(
+            "this version of DuckDB writes values in other bytes than the row digest is made of",
+            hint="install the version of DuckDB that dsv was released with",
+        )

@@ -140,7 +140,7 @@ def test_dvc_reads_the_numbers(profile: Profile, tmp_path: Path) -> None:
     [
         ("rows: 12", "rows: many", "'rows' must be an integer"),
         ("rows: 12", "rows: 12\nrowz: 1", "unknown key 'rowz'"),
-        ("profile: 1", "profile: 2", "not a profile of version 1"),
+        ("profile: 2", "profile: 3", "not a profile of version 2"),
         ("0123456789abcdef0123456789abcdef", "xyz", "the row digest is not 32 hexadecimal digits"),
         ("rows: 12", "<<<<<<< ours\nrows: 12", ""),
     ],
