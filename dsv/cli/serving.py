@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import secrets
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,6 +25,7 @@ from dsv.renderers import html
 from dsv.renderers._report.page import own_policy
 from dsv.renderers._report.parts import parts
 from dsv.renderers._report.thumbnails import Thumbnails
+from dsv.scratch import scratch
 
 ADDRESS = "127.0.0.1"
 HOSTS = (ADDRESS, "localhost")
@@ -48,7 +47,7 @@ def prepared(review: Review, thumbnails: Thumbnails | None, port: int, progress:
 
     `port` 0 is any that is free. Raises: UsageError: the port cannot be had.
     """
-    with tempfile.TemporaryDirectory(prefix="dsv-serve-") as name, Store(Path(name)) as store:
+    with scratch("serve") as name, Store(name) as store:
         server = _bound(port)
         try:
             total = sum(part.diff.rows.differing for part in parts(review))

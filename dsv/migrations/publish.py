@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -21,6 +20,7 @@ from dsv.model.snapshot import Snapshot
 from dsv.profiles import counts, document
 from dsv.profiles.build import build
 from dsv.profiles.digest import row_digest
+from dsv.scratch import scratch
 from dsv.tables.duckdb import Engine
 from dsv.tables.table import Table
 
@@ -67,8 +67,8 @@ def _write_counts(profile: Profile, path: Path) -> None:
 def _publish(engine: Engine, base: Base, exact: Snapshot, folder: Path, target: Path) -> Profile:
     version = open_version(folder)
     rows = read_rows(engine, version)
-    with tempfile.TemporaryDirectory(prefix="dsv-publish-") as work:
-        written = Path(work) / target.name
+    with scratch("publish") as work:
+        written = work / target.name
         with written.open("wb") as stream:
             write(base, exact, version.state, rows, stream)
         options = replace(exact.options, schema=version.state.schema)

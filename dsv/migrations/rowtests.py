@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from dsv.model.schema import Schema
 from dsv.model.snapshot import ReadOptions, Snapshot
 from dsv.model.trial import Outcome, Trial
 from dsv.model.values import shown
+from dsv.scratch import scratch
 from dsv.tables.duckdb import Engine, identifier
 from dsv.tables.table import POSITION, Table
 
@@ -63,8 +63,8 @@ def _told(
     parameters: Parameters,
 ) -> list[Difference]:
     """What is not as the test expects."""
-    with tempfile.TemporaryDirectory(prefix="dsv-test-") as work:
-        table = typed(engine, state.schema, test.given, Path(work) / "given.jsonl").stored("given")
+    with scratch("test") as work:
+        table = typed(engine, state.schema, test.given, work / "given.jsonl").stored("given")
         applied = apply(chain.base.dataset, migration, state, table, folder, parameters(migration.id), guarded=False)
         found = rows(applied.table)
         wanted = test.expect
@@ -75,7 +75,7 @@ def _told(
             )
         told: list[Difference] = []
         if wanted is not None:
-            exact = rows(typed(engine, applied.state.schema, wanted, Path(work) / "wanted.jsonl")) if wanted else []
+            exact = rows(typed(engine, applied.state.schema, wanted, work / "wanted.jsonl")) if wanted else []
             expected = [{name: row[name] for name in named} for row, named in zip(exact, wanted, strict=True)]
             told = compared(expected, found, applied.state.key)
         if test.counts is not None:

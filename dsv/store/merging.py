@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from dsv.errors import RepositoryError
 from dsv.model.revision import Revision
+from dsv.scratch import scratch
 from dsv.store import git
 from dsv.store.repository import Repository
 
@@ -79,10 +78,10 @@ def unmerged(repo: Repository) -> dict[str, Stages]:
 
 def merge_text(repo: Repository, base: str, ours: str, theirs: str) -> str | None:
     """Three versions of a text merged as Git does; None where both sides changed the same lines."""
-    with tempfile.TemporaryDirectory(prefix="dsv-merge-") as work:
+    with scratch("merge") as work:
         files = []
         for name, text in (("ours", ours), ("base", base), ("theirs", theirs)):
-            files.append(Path(work) / name)
+            files.append(work / name)
             files[-1].write_bytes(text.encode("utf-8", "surrogateescape"))
         try:
             merged = git.read(repo.root, "merge-file", "-p", "-q", *map(str, files))

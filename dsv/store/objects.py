@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
 import hashlib
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from dsv.errors import DataMissing, DsvError, IntegrityError, RepositoryError
 from dsv.files import atomic_writer
+from dsv.scratch import lasting
 from dsv.store import git
 from dsv.store.cache import CacheObject, listing
 from dsv.store.hashes import HashCache, file_md5, load_json, save_json
@@ -247,9 +247,4 @@ def _hashes(folder: Path) -> HashCache:
 
 @functools.cache
 def _scratch() -> Path:
-    import shutil
-    import tempfile
-
-    folder = tempfile.mkdtemp(prefix="dsv-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    return lasting("objects")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from dsv.errors import RepositoryError
+from dsv.scratch import scratch
 from dsv.store.cache import CacheObject
 from dsv.store.repository import Repository, user_cache_folder
 from dsv.store.trusted import Trusted
@@ -115,8 +115,8 @@ def _own_site() -> Iterator[None]:
         usable = os.access(folder, os.W_OK)
     except OSError:
         usable = False
-    with nullcontext(str(folder)) if usable else tempfile.TemporaryDirectory(prefix="dsv-") as place:
-        os.environ[name] = place
+    with nullcontext(folder) if usable else scratch("dvc") as place:
+        os.environ[name] = str(place)
         try:
             yield
         finally:

@@ -8,17 +8,15 @@ track it, and caches that Git tracks are left alone for private ones.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsv.errors import RepositoryError, UnknownRevision
 from dsv.model.revision import SETTINGS_FROM
+from dsv.scratch import lasting
 from dsv.store import git
 from dsv.store.cache import option_of, setting_of_user
 
@@ -38,9 +36,7 @@ class Trusted:
     @staticmethod
     def at(root: Path, commit: str) -> Trusted:
         """Trust a commit, by its full id."""
-        folder = tempfile.mkdtemp(prefix="dsv-trusted-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return Trusted(root=root, commit=commit, folder=Path(folder))
+        return Trusted(root=root, commit=commit, folder=lasting("trusted"))
 
     @staticmethod
     def named(root: Path) -> Trusted | None:

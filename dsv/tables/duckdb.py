@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dsv.errors import TooLittleMemory
 from dsv.files import FULL
 from dsv.model.progress import SILENT, Progress
+from dsv.scratch import Scratch
 from dsv.tables.memory import engine_limit
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Engine:
         self._threads = threads
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._opening: Thread | None = None
-        self._spill: str | None = None
+        self._spill: Scratch | None = None
         self._names = 0
         self._home = "memory.main"
         self._attached: dict[str, Path] = {}
@@ -139,10 +140,8 @@ class Engine:
 
     def _folder(self) -> str:
         if self._spill is None:
-            import tempfile
-
-            self._spill = tempfile.mkdtemp(prefix="dsv-spill-")
-        return self._spill
+            self._spill = Scratch("spill")
+        return str(self._spill.path)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement whose rows nobody wants. Raises: TooLittleMemory. OSError: the disk is full."""
@@ -283,9 +282,7 @@ class Engine:
             self._connection.close()
             self._connection = None
         if self._spill is not None:
-            import shutil
-
-            shutil.rmtree(self._spill, ignore_errors=True)
+            self._spill.close()
             self._spill = None
 
     def __enter__(self) -> Engine:

@@ -25,6 +25,7 @@ from dsv.migrations.capture.whole import Captured, Task
 from dsv.migrations.capture.whole import capture as find
 from dsv.model.dataset import Dataset
 from dsv.model.snapshot import Snapshot
+from dsv.scratch import scratch
 from dsv.tables.duckdb import Engine
 
 __all__ = ["Source", "capture"]
@@ -61,7 +62,7 @@ def capture(
     with changing(start, "migrate new") as workspace, Engine() as engine:
         declared = workspace.choose(dataset)
         judge = Judge(flags, ask)
-        with tempfile.TemporaryDirectory(prefix="dsv-capture-") as work:
+        with scratch("capture") as work:
             meeting = met(engine, workspace, declared, source, judge)
             snapshot, read = wanted(engine, workspace, declared, source, meeting)
             identifier = meeting.chain.next_id(slug or writing.slugify(source.words))
@@ -78,10 +79,10 @@ def capture(
                 after=meeting.chain.last,
                 title=title or shown(source, declared),
                 path=f"{documents}/{identifier}.yaml",
-                folder=Path(work),
+                folder=work,
             )
             found = _found(engine, meeting, task, judge)
-            notes = _write(workspace, declared, meeting, found.captured, Path(work))
+            notes = _write(workspace, declared, meeting, found.captured, work)
         folder = meeting.project.path(documents)
         return NewMigration(
             path=workspace.repository.relative(folder / f"{identifier}.yaml"), notes=(*notes, *found.said)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from dsv.api.running import apply_head
 from dsv.errors import MigrationError
 from dsv.files import write_bytes
 from dsv.model.rebase import Rebased, RebaseResult
+from dsv.scratch import scratch
 from dsv.store import merging
 from dsv.store.journal import Journal, transaction
 from dsv.store.repository import Repository
@@ -36,10 +36,10 @@ def rebase(
     repository.require_dvc()
     with (
         transaction(repository, "migrate rebase") as journal,
-        tempfile.TemporaryDirectory(prefix="dsv-rebase-") as work,
+        scratch("rebase") as work,
     ):
         sides = find(repository, onto)
-        prepared = prepared_chains(repository, sides, dataset, Path(work), pin=pin)
+        prepared = prepared_chains(repository, sides, dataset, work, pin=pin)
         if not prepared:
             raise MigrationError(f"no chain of {dataset or 'any dataset'} is on both sides", hint="dsv migrate status")
         result = RebaseResult(onto=sides.onto, chains=tuple(item.told for item in prepared))

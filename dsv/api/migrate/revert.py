@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from dsv.migrations.revert.whole import Task, Version
 from dsv.migrations.revert.whole import revert as undo
 from dsv.model.migration import Migration, State
 from dsv.operations.base import Inputs
+from dsv.scratch import scratch
 from dsv.tables.duckdb import Engine
 
 
@@ -46,14 +46,14 @@ def revert(
         project, chain = opened.project, opened.chain
         identifier = chain.next_id(writing.slugify(f"revert {migration.id[6:]}"))
         documents = project.documents(declared.name)
-        with tempfile.TemporaryDirectory(prefix="dsv-revert-") as work:
-            task = _task(engine, workspace, opened, migration, identifier, title, Path(work))
+        with scratch("revert") as work:
+            task = _task(engine, workspace, opened, migration, identifier, title, work)
             found = undo(task, skip=skip_conflicts)
             folder = project.path(documents)
             names = [*found.side_files, f"{identifier}.yaml"]
             with workspace.restoring([folder / one for one in names]):
                 for one in found.side_files:
-                    write_bytes(folder / one, (Path(work) / one).read_bytes())
+                    write_bytes(folder / one, (work / one).read_bytes())
                 write_bytes(folder / f"{identifier}.yaml", found.text.encode("utf-8"))
         notes = (*(f"{sign} {text}" for sign, text in found.lines), *found.notes)
         return NewMigration(path=workspace.repository.relative(folder / f"{identifier}.yaml"), notes=notes)

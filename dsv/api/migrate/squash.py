@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from dsv.migrations.chain import link
 from dsv.migrations.document import read
 from dsv.migrations.squash import first_text, squashed_base
 from dsv.model.migration import BASE_ID, Base, ChainLock, Migration
+from dsv.scratch import scratch
 from dsv.store import dvc, objects
 from dsv.store.repository import Repository
 from dsv.tables.duckdb import Engine
@@ -40,8 +40,8 @@ def squash(start: Path, to: str | None, *, dataset: str | None = None) -> list[s
         opened = open_chain(workspace.project(declared), declared.name)
         target = opened.lock.head if to is None else opened.chain.find(to)
         _check(workspace, opened, target)
-        with tempfile.TemporaryDirectory(prefix="dsv-squash-") as work:
-            made = Path(work) / Path(opened.base.path).name
+        with scratch("squash") as work:
+            made = work / Path(opened.base.path).name
             with Engine() as engine:
                 version = opened.project.version(opened.base, target)
                 snapshot = base_snapshot(opened.project, opened.base)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from dsv.api.chains import OpenChain, base_snapshot
@@ -11,6 +10,7 @@ from dsv.api.opening import open_workspace
 from dsv.migrations.trials import Place, try_chain
 from dsv.model.progress import SILENT, Progress, each
 from dsv.model.trial import TrialReport
+from dsv.scratch import scratch
 from dsv.tables.duckdb import Engine
 
 
@@ -36,10 +36,10 @@ def test(
 def _tried(opened: OpenChain, name: str | None, sample: int | None) -> TrialReport:
     project, base = opened.project, opened.base
     only = None if name is None else opened.chain.migration(name).id
-    with tempfile.TemporaryDirectory(prefix="dsv-test-") as work, Engine() as engine:
+    with scratch("test") as work, Engine() as engine:
         place = Place(
             folder=project.path(project.documents(base.dataset)),
             parameters=lambda identifier: project.parameters(base.dataset, identifier),
-            work=Path(work),
+            work=work,
         )
         return try_chain(engine, opened.chain, base_snapshot(project, base), place, only=only, sample=sample)
