@@ -39,10 +39,11 @@ class _Lineage:
         self.old = {item.key: item for item in _by_index(old)}
         self.new = {item.key: item for item in _by_index(new)}
         self.origins = {key: self._origins(key) for key in self.new}
-        for key in self.old.keys() - self.after.keys():
+        for key in self.before.keys() - self.after.keys():
             # The new side is the earlier one: what was split off since is in what it was split from.
-            if (whole := self._whole(key)) is not None:
-                self.origins[whole] = list(dict.fromkeys([*self.origins[whole], key]))
+            whole, now = self._whole(key), self._followed(key)
+            if whole is not None and now is not None and now not in self.origins[whole]:
+                self.origins[whole].append(now)
 
     def _origins(self, key: str) -> list[str]:
         """Keys of the old classes whose rows a new class has, its own first."""
@@ -94,7 +95,9 @@ def _heirs(lineage: _Lineage, key: str, rows: Rows) -> tuple[Heir, ...]:
     found = [item for item in lineage.new.values() if key in lineage.origins[item.key]]
     counts = [rows.get(item.name) for item in found]
     total = sum(count for count in counts if count is not None)
-    known = total > 0 and None not in counts
+    # Among the rows of an heir that has rows of other classes too, nobody knows which were this one's.
+    alone = all(lineage.origins[item.key] == [key] for item in found)
+    known = alone and total > 0 and None not in counts
     return tuple(
         Heir(
             key=item.key,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -196,6 +197,68 @@ def test_every_old_class_is_mapped_to_the_class_that_its_rows_have(
         began: None if name is None else index[name] for began, name in rows.items()
     }
     assert [item.index for item in found.new] == sorted(place for place in index.values() if place is not None)
+
+
+def test_a_share_that_rows_of_other_classes_would_blur_is_not_told() -> None:
+    base = begin(*NAMES)
+    split = after(base, SplitClass(source="car", into=("tram",), where="true", rest="keep"))
+    merged = after(split, MergeClasses(sources=("tram",), into="bus"))
+    found = mapped(base, merged, {"bike": 7, "bus": 25, "car": 8, "truck": 1, "van": 1})
+    car = next(item for item in found.old if item.name == "car")
+    assert [(heir.name, heir.share) for heir in car.heirs] == [("bus", None), ("car", None)]
+    back = mapped(merged, base)
+    assert {item.name: [heir.name for heir in item.heirs] for item in back.old}["bus"] == ["bus", "car"]
+
+
+splits = st.builds(lambda key, to: SplitClass(source=key, into=(to,), where="true", rest="keep"), words, words)
+
+
+def dealt(state: State, rows: dict[tuple[str, int], str], steps: list[Operation]) -> State:
+    """As `walk`, with eight rows of each class, of which the first, second and third split move other halves."""
+    done = 0
+    for step in steps:
+        if isinstance(step, SplitClass):
+            try:
+                changed = after(state, step)
+            except DsvError:
+                continue
+            known = {item.name: item.name for item in classes(state)} | {item.key: item.name for item in classes(state)}
+            source = next((item.name for item in classes(state) if item.name == step.source), known[step.source])
+            for began, name in rows.items():
+                if name == source and began[1] >> done & 1:
+                    rows[began] = step.into[0]
+            state, done = changed, done + 1
+        else:
+            moved: dict[str, str | None] = {name: name for name in rows.values()}
+            state = walk(state, moved, [step])
+            rows.update({began: str(moved[name]) for began, name in rows.items()})
+    return state
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(operations.filter(lambda step: not isinstance(step, RemoveClass)), max_size=5),
+    st.lists(splits, max_size=3),
+    st.randoms(),
+)
+def test_heirs_are_the_classes_that_rows_have_also_after_splits(
+    steps: list[Operation], more: list[Operation], mix: Random
+) -> None:
+    old = begin(*NAMES)
+    steps = [*steps, *more]
+    mix.shuffle(steps)
+    rows = {(name, number): name for name in NAMES for number in range(8)}
+    new = dealt(old, rows, steps)
+    forth: dict[str, set[str]] = {name: set() for name in NAMES}
+    back: dict[str, set[str]] = {item.name: set() for item in classes(new) if item.index is not None}
+    for (began, _), name in rows.items():
+        forth[began].add(name)
+        back[name].add(began)
+    assert {item.name: {heir.name for heir in item.heirs} for item in mapped(old, new).old} == forth
+    told = {item.name: {heir.name for heir in item.heirs} for item in mapped(new, old).old}
+    assert {name: found for name, found in told.items() if back[name]} == {
+        name: found for name, found in back.items() if found
+    }
 
 
 @settings(max_examples=30)
