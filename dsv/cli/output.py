@@ -109,10 +109,14 @@ class Terminal:
         self._aside("", traceback.format_exc().rstrip(), None)
 
     def progress(self) -> Progress:
-        """Progress for long work: a bar on stderr if that is a terminal and -q was not given."""
-        if self.quiet or not sys.stderr.isatty():
-            from dsv.model.progress import SILENT
+        """Progress for long work: a bar on stderr if that is a terminal and -q was not given; lines for a dsv above."""
+        from dsv.model.progress import PROGRESS_LINES, SILENT
 
+        if os.environ.get(PROGRESS_LINES):
+            from dsv.store.relay import Told
+
+            return Told(lambda line: click.echo(line, err=True))
+        if self.quiet or not sys.stderr.isatty():
             return SILENT
         from dsv.cli.progress import Bars
 

@@ -14,6 +14,7 @@ from dsv.errors import BrokenPromise
 from dsv.migrations.apply import Applied
 from dsv.migrations.sums import made_fields, same_columns
 from dsv.model.migration import Version
+from dsv.model.progress import each
 from dsv.profiles.digest import MASK, row_sum
 from dsv.tables.duckdb import identifier
 from dsv.tables.parts import BATCH, ROWS, PartFiles, PartWriter, arrow_schema
@@ -39,8 +40,9 @@ def rewrite(previous: Version, parts: PartFiles, applied: Applied, folder: Path)
     work = _Rewrite(parts, applied.table)
     target = folder / ROWS
     target.mkdir(parents=True)
+    task = each(parts.table.engine.progress, "changing rows, in parts", range(len(parts.files)))
     with PartWriter(target, arrow_schema(applied.state.schema, position=False)) as writer:
-        for number in range(len(parts.files)):
+        for number in task:
             work.part(number, writer)
     work.settle()
     return work.rows, ((previous.total if work.comparable else 0) + work.total) & MASK

@@ -69,12 +69,13 @@ def _publish(engine: Engine, base: Base, exact: Snapshot, folder: Path, target: 
     rows = read_rows(engine, version)
     with scratch("publish") as work:
         written = work / target.name
-        with written.open("wb") as stream:
+        with engine.progress.task("writing rows"), written.open("wb") as stream:
             write(base, exact, version.state, rows, stream)
         options = replace(exact.options, schema=version.state.schema)
         snapshot = replace(exact, path=written, shown_path=base.publishes, content_id=None, options=options)
         back = formats.scan(engine, snapshot).table
-        profile = _profile(back, version.state, written)
+        with engine.progress.task("counting and hashing rows"):
+            profile = _profile(back, version.state, written)
         if profile.digest != version.digest:
             # Cells that keep the base's spelling may say more than the doubles of a version.
             profile = replace(profile, version_digest=row_digest(back))

@@ -122,7 +122,8 @@ def _write_rows(
     write_version(applied.table, folder, applied.state.key, base.parts)
     written = read_version(table.engine, folder, applied.state.schema)
     check_key(written, applied.state.key, where=migration.path)
-    return row_sum(written)
+    with table.engine.progress.task("hashing rows"):
+        return row_sum(written)
 
 
 def _exchange(made: Path, target: Path, old: Path) -> None:

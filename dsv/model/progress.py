@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
+PROGRESS_LINES = "DSV_PROGRESS_LINES"
+"""The environment variable by which a dsv asks those that it starts to tell it their progress, line by line."""
 
 
 class Task(Protocol):

@@ -16,12 +16,13 @@ from typing import Any, Self
 
 from dsv.errors import RepositoryError
 from dsv.files import FULL
-from dsv.model.progress import SILENT, Progress
+from dsv.model.progress import PROGRESS_LINES, SILENT, Progress
 from dsv.model.revision import SETTINGS_FROM
 from dsv.store import git
 from dsv.store.cache import autostages
 from dsv.store.commit import restoring_index
 from dsv.store.lock import inherited
+from dsv.store.relay import Heard
 from dsv.store.repository import Repository
 
 TAIL = 20
@@ -79,7 +80,7 @@ def repro(
         process = subprocess.Popen(
             _command("repro", "--", *targets),
             cwd=project,
-            env=_environment(),
+            env={**_environment(), **({} if progress is SILENT else {PROGRESS_LINES: "1"})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -90,8 +91,8 @@ def repro(
         )
         with process:
             for line in process.stdout or ():
-                tail.append(line.rstrip())
-                watched.see(line)
+                if not watched.see(line):
+                    tail.append(line.rstrip())
     if process.returncode:
         raise _failure([line for line in tail if line])
 
@@ -103,6 +104,7 @@ class _Watched:
         self._progress = progress
         self._shown = shown
         self._all, self._one = ExitStack(), ExitStack()
+        self._heard = Heard(progress)
 
     def __enter__(self) -> Self:
         self._task = self._all.enter_context(self._progress.task("running stages", len(self._shown) or None))
@@ -112,23 +114,30 @@ class _Watched:
     def __exit__(self, kind: object, *_: object) -> None:
         if self._running and kind is None:
             self._done()
+        self._heard.close()
         self._one.close()
         self._all.close()
 
-    def see(self, line: str) -> None:
-        """A line of DVC's output: a stage that begins ends the one before."""
+    def see(self, line: str) -> bool:
+        """A line of DVC's output: a stage that begins ends the one before. True if it tells of progress alone."""
+        if self._heard.hear(line):
+            return True
         found = _STAGE_LINE.match(line)
-        if found is None or found[2] not in self._shown:
-            return
+        if found is not None and found[2] in self._shown:
+            self._stage(found[1], found[2])
+        return False
+
+    def _stage(self, what: str, name: str) -> None:
         if self._running:
             self._done()
-        if found[1] == "Running stage":
-            self._one.enter_context(self._progress.task(self._shown[found[2]]))
+        if what == "Running stage":
+            self._one.enter_context(self._progress.task(self._shown[name]))
             self._running = True
         else:
             self._task.advance()
 
     def _done(self) -> None:
+        self._heard.close()
         self._one.close()
         self._running = False
         self._task.advance()

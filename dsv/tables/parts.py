@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dsv.errors import DataMissing, SchemaError
 from dsv.files import link_or_copy
+from dsv.model.progress import each
 from dsv.model.schema import Field, Schema
 from dsv.tables.duckdb import identifier, literal
 from dsv.tables.table import POSITION, Table
@@ -66,13 +67,14 @@ def write_version(rows: Table, folder: Path, key: Sequence[str], parts: int) -> 
         order = POSITION
         columns.append(POSITION)
     selected = ", ".join(columns)
-    engine.execute(
-        f"CREATE TABLE {staged} AS SELECT {selected}, {number} AS _dsv_part FROM {rows.relation} "
-        f"ORDER BY _dsv_part, {order}"
-    )
+    with engine.progress.task("dealing rows to parts"):
+        engine.execute(
+            f"CREATE TABLE {staged} AS SELECT {selected}, {number} AS _dsv_part FROM {rows.relation} "
+            f"ORDER BY _dsv_part, {order}"
+        )
     schema = arrow_schema(rows.schema, position=not key)
     with PartWriter(target, schema) as writer:
-        for part in range(parts):
+        for part in each(engine.progress, "writing parts", range(parts)):
             # The engine gives the rows of a table in the order in which they were put there.
             query = f"SELECT {selected} FROM {staged} WHERE _dsv_part = {part}"
             writer.write(part, engine.batches(query, BATCH))

@@ -83,8 +83,14 @@ def test_up_shows_the_stage_that_runs_of_how_many(signs: User) -> None:
         "0/2",
         "m0001_rename_class_bike  5 rows",
         "publishing data/signs.csv",
+        # What the stages themselves say, two processes below.
+        "dealing rows to parts",
+        "writing parts",
+        "hashing rows",
+        "counting and hashing rows",
     ):
         assert part in err, part
+    assert "dsv-progress" not in err
 
 
 def test_quiet_shows_nothing(edited: User) -> None:

@@ -17,4 +17,4 @@ def command(terminal: Terminal, dataset: str, migration: str) -> None:
     """Write a version to the dataset's path, in the format of its base, with its profile."""
     from dsv.api.migrate.publish import publish as publish_stage
 
-    terminal.note(publish_stage(Path.cwd(), dataset, migration))
+    terminal.note(publish_stage(Path.cwd(), dataset, migration, progress=terminal.progress()))

@@ -17,4 +17,4 @@ def command(terminal: Terminal, dataset: str, migration: str) -> None:
     """Run one migration as its stage does: the version before in, its own version out."""
     from dsv.api.migrate.run import run as run_stage
 
-    terminal.note(run_stage(Path.cwd(), dataset, migration))
+    terminal.note(run_stage(Path.cwd(), dataset, migration, progress=terminal.progress()))
