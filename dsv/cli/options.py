@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,6 +56,12 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
         if len(pair) != 2 or not all(pair):
             raise click.BadParameter(f"{value!r} is not {parameter.metavar}", ctx, parameter)
     return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def _finite(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no finite number", ctx, parameter)
+    return value
 
 
 def _row(ctx: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, Any] | None:
@@ -120,12 +127,14 @@ COMPARING = (
     click.option(
         "--tolerance",
         type=click.FloatRange(min=0),
+        callback=_finite,
         metavar="X",
-        help="Numbers that differ by X or less are equal, in lists such as boxes too.",
+        help="Numbers that differ by X or less are equal, inside lists, structs and JSON (boxes, polygons) too.",
     ),
     click.option(
         "--iou",
         type=click.FloatRange(min=0, max=1, min_open=True),
+        callback=_finite,
         metavar="X",
         help="Boxes that overlap by X or more of their union (0-1) are equal; they are counted apart. Polygons "
         "and masks compare exactly.",

@@ -129,29 +129,12 @@ def _trimmed(text: str) -> str:
     return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
 
 
-def number(column: str, form: Form) -> str:
-    """SQL for a numeric cell as a DOUBLE, for differences within a tolerance."""
-    return f"TRY_CAST({column} AS DOUBLE)" if form.text else f"CAST({column} AS DOUBLE)"
-
-
 def numeric_depth(type_name: str) -> int:
     """How many lists deep the numbers of a type stand; 0 for a type that is no list of numbers."""
     depth = 0
     while type_name.startswith("list<"):
         type_name, depth = type_name[5:-1], depth + 1
     return depth if type_name in NUMERIC_TYPES else 0
-
-
-def near(old: str, new: str, depth: int, tolerance: float) -> str:
-    """SQL that is true where two lists of numbers, `depth` deep, are alike element by element, within a tolerance."""
-    if depth == 0:
-        close = f"abs(CAST({old} AS DOUBLE) - CAST({new} AS DOUBLE)) <= {literal(tolerance)}"
-        return f"({old} IS NOT DISTINCT FROM {new} OR coalesce({close}, false))"
-    item, place = f"dsv_item_{depth}", f"dsv_place_{depth}"
-    inner = near(item, f"{new}[{place}]", depth - 1, tolerance)
-    every = f"list_bool_and(list_transform({old}, lambda {item}, {place}: {inner}))"
-    same = f"{old} IS NOT DISTINCT FROM {new}"
-    return f"({same} OR (len({old}) = len({new}) AND coalesce({every}, true)))"
 
 
 def without_blanks(sql: str) -> str:

@@ -11,15 +11,13 @@ from dsv.diff.equality import (
     canonical_text,
     comparable,
     compares_as_text,
-    near,
-    number,
-    numeric_depth,
     without_blanks,
 )
 from dsv.diff.hashing import Value, row_hash
+from dsv.diff.tolerance import within
 from dsv.errors import SchemaError, did_you_mean
 from dsv.model.schema import is_nested
-from dsv.tables.duckdb import identifier, literal
+from dsv.tables.duckdb import identifier
 from dsv.tables.table import Table
 
 Side = Literal["old", "new"]
@@ -85,17 +83,11 @@ class FieldPair:
         return canonical_text(column, self.form(side))
 
     def differs(self, old: str, new: str, tolerance: float | None) -> str:
-        """SQL that is true where two cells differ; numbers, in lists too, by more than a tolerance."""
+        """SQL that is true where two cells differ; numbers, nested ones too, by more than a tolerance."""
         differ = f"{self.value('old', old)} IS DISTINCT FROM {self.value('new', new)}"
-        if tolerance is None:
-            return differ
-        if self.numeric:
-            distance = f"abs({number(old, self.old)} - {number(new, self.new)})"
-            return f"{differ} AND NOT coalesce({distance} <= {literal(tolerance)}, false)"
-        depth = numeric_depth(self.old.type)
-        if not depth or depth != numeric_depth(self.new.type):
-            return differ
-        return f"{differ} AND NOT coalesce({near(old, new, depth, tolerance)}, false)"
+        # No tolerance at all is exact, whatever doubles hold.
+        alike = within(old, new, (self.old, self.new), tolerance) if tolerance else None
+        return differ if alike is None else f"{differ} AND NOT {alike}"
 
     def whitespace_only(self, old: str, new: str) -> str:
         """SQL that is true where two texts that differ are equal but for their blanks."""

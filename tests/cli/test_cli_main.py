@@ -308,7 +308,10 @@ def test_diff_options(install: Install) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--json", "--md"], ["--rename", "x"], ["--rename", "=x"], ["--limit", "-1"], ["--tolerance", "-1"]],
+    [
+        *(["--json", "--md"], ["--rename", "x"], ["--rename", "=x"], ["--limit", "-1"]),
+        *(["--tolerance", "-1"], ["--tolerance", "nan"], ["--tolerance", "inf"], ["--iou", "nan"]),
+    ],
 )
 def test_options_that_make_no_sense(install: Install, arguments: list[str]) -> None:
     install(diff_options(lambda terminal, options, display: None))

@@ -203,6 +203,18 @@ def test_tolerance(make: Any, old: float | None, new: float | None, tolerance: f
     assert diff.rows.changed == changed
 
 
+def test_a_tolerance_is_of_decimal_numbers_and_whole_ones_not_of_what_doubles_make_of_them(make: Any) -> None:
+    assert one_cell(make, ("number", "1.0", "text"), ("number", "1.1", "text"), tolerance=0.1).rows.changed == 0
+    assert one_cell(make, ("number", 100000.0, ""), ("number", 100000.1, ""), tolerance=0.1).rows.changed == 0
+    assert one_cell(make, ("number", 1.0, ""), ("number", 1.101, ""), tolerance=0.1).rows.changed == 1
+    long = ("9007199254740992", "9007199254740993")
+    for tolerance, changed in ((0.0, 1), (0.5, 1), (1.0, 0)):
+        diff = one_cell(make, ("integer", long[0], "text"), ("integer", long[1], "text"), tolerance=tolerance)
+        assert diff.rows.changed == changed
+        diff = one_cell(make, ("integer", int(long[0]), ""), ("integer", int(long[1]), ""), tolerance=tolerance)
+        assert diff.rows.changed == changed
+
+
 def test_tolerance_spans_types_and_spellings_and_leaves_text_alone(make: Any) -> None:
     assert one_cell(make, ("integer", "1", "text"), ("number", "1.2", "text"), tolerance=0.5).rows.changed == 0
     assert one_cell(make, ("string", "1", "text"), ("number", "1.2", "text"), tolerance=0.5).rows.changed == 1

@@ -334,31 +334,3 @@ def test_boxes_that_overlap_enough_are_equal_and_counted_apart(
     assert diff.rows.changed == changed
     found = {item.message.partition(":")[0]: item.count for item in diff.findings if item.rule == "boxes-overlap"}
     assert found == hidden
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "equal"),
-    [
-        ([[1.0, 2.0], [3.0]], [[1.05, 2.0], [2.95]], True),
-        ([[1.0, 2.0], [3.0]], [[1.2, 2.0], [3.0]], False),
-        ([[1.0, 2.0], [3.0]], [[1.0], [3.0]], False),
-        ([[1.0, None]], [[1.05, None]], True),
-        ([[1.0, None]], [[1.0, 2.0]], False),
-        ([], [], True),
-        (None, [], False),
-        ([[float("nan")]], [[float("nan")]], True),
-        ([[float("nan")]], [[1.0]], False),
-    ],
-)
-def test_a_tolerance_is_for_each_number_of_a_list(make: Any, before: Any, after: Any, equal: bool) -> None:
-    tables = [make.rows({"id": "integer", "shape": "list<list<number>>"}, [[1, side]]) for side in (before, after)]
-    request = DiffRequest(key=("id",), tolerance=0.1)
-    diff = diff_tables("d", "d", *tables, request)
-    assert diff.rows.changed == (0 if equal else 1)
-
-
-def test_a_tolerance_is_for_lists_of_integers_and_numbers(make: Any) -> None:
-    old = make.rows({"id": "integer", "box": "list<integer>"}, [[1, [1, 2]], [2, [1, 2]]])
-    new = make.rows({"id": "integer", "box": "list<number>"}, [[1, [1.4, 2.0]], [2, [1.6, 2.0]]])
-    diff = diff_tables("d", "d", old, new, DiffRequest(key=("id",), tolerance=0.5))
-    assert [change.key for change in diff.changes.rows()] == [{"id": 2}]
