@@ -22,7 +22,6 @@ from dsv.errors import (
     SchemaError,
     UnknownRow,
     UsageError,
-    did_you_mean,
 )
 from dsv.model.counts import Counts
 from dsv.model.diff import DatasetDiff, DiffResult, Formatting, KeySource, RowCounts
@@ -238,6 +237,7 @@ def _read(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff
 def _diff(engine: Engine, pair: Pair, options: DiffOptions, sides: Sides) -> DatasetDiff:
     from dsv.api.explain import replay_between
     from dsv.diff.dataset import diff_tables
+    from dsv.diff.narrowed import narrowed
 
     before, after = sides.scans
     request = _request(pair, options, before, after)
@@ -247,7 +247,7 @@ def _diff(engine: Engine, pair: Pair, options: DiffOptions, sides: Sides) -> Dat
         # One row is no distribution, and suggests nothing about its class.
         request = replace(request, labels=options.labels, split=None)
     if options.fields:
-        request = replace(request, ignore=_others(options.fields, request.key, old, new))
+        request = narrowed(request, options.fields, old, new)
     replay, findings = replay_between(engine, pair)
     media, unlisted = (None, []) if pair.row is not None else media_between(pair)
     shared = sides.shared() if pair.row is None else None
@@ -272,15 +272,6 @@ def _only_row(
         named = ", ".join(f"{field} {value!r}" for field, value in zip(key, values, strict=True))
         raise UnknownRow(f"no row of {pair.name} has the key {named} on either side", hint="dsv diff --rows")
     return picked[0], picked[1]
-
-
-def _others(fields: tuple[str, ...], key: tuple[str, ...], old: Table | None, new: Table | None) -> tuple[str, ...]:
-    """All fields but these and the key. Raises: SchemaError: one of them is on neither side."""
-    known = {name for table in (old, new) if table is not None for name in table.schema.names}
-    for name in fields:
-        if name not in known:
-            raise SchemaError(f"unknown field to compare {name!r}", hint=did_you_mean(name, sorted(known)))
-    return tuple(sorted(known - {*fields, *key}))
 
 
 def _absent(pair: Pair) -> Iterator[Finding]:

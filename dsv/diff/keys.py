@@ -69,7 +69,8 @@ def choose(old: Table, new: Table, fields: Alignment, request: DiffRequest) -> t
     if request.key:
         fields = _find_renamed(old, new, fields, request.key)
         pairs = [fields.find(name) for name in request.key]
-        return Key(fields=tuple(pair for pair in pairs if pair), source=request.key_source), fields
+        named = tuple(pair for pair in pairs if pair)
+        return Key(fields=named, source=request.key_source, evidence=request.key_evidence), fields
     exclude = {*request.labels, *request.ignore, request.split or ""}
     key = _inferred(old, new, fields, exclude)
     if not key.fields:

@@ -12,8 +12,8 @@ from dsv.model.identity import Rung
 class DiffRequest:
     """How two tables are compared. Field names may be those of either side.
 
-    `key` is empty to have it inferred; `key_source` ("declared" or "given") says where a key
-    comes from. `unlabelled` is the class that counts as not labelled, `unlabelled_in` are pairs of a
+    `key` is empty to have it inferred; `key_source` says where a key comes from, and `key_evidence`
+    why an inferred one is one. `unlabelled` is the class that counts as not labelled, `unlabelled_in` are pairs of a
     field and the class that does so there. `ignore` names fields whose
     cells are not compared. `tolerance` is the largest difference of two numbers that counts as
     equal, in numbers and in lists of them. `renames` are pairs of an old and a new name of one field.
@@ -35,6 +35,7 @@ class DiffRequest:
 
     key: tuple[str, ...] = ()
     key_source: KeySource = "given"
+    key_evidence: str | None = None
     labels: tuple[str, ...] = ()
     split: str | None = None
     unlabelled: str | None = None
