@@ -101,8 +101,9 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
             shutil.copytree(made, user.folder, symlinks=True)
         else:
             make()
-            shutil.copytree(user.folder, made.with_suffix(".new"), symlinks=True)
-            made.with_suffix(".new").rename(made)
+            new = made.with_name(f"{made.name}.new")
+            shutil.copytree(user.folder, new, symlinks=True)
+            new.rename(made)
         return user
 
     return put
@@ -118,6 +119,23 @@ def signs(repo: User, once: Once) -> User:
         repo.dsv("commit", "-m", "Add signs")
 
     return once(repo, "signs", make)
+
+
+@pytest.fixture
+def applied(signs: User, once: Once) -> User:
+    """A chain of one migration over `signs`, applied and not committed."""
+
+    def make() -> None:
+        signs.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
+        signs.dsv("migrate", "up")
+
+    return once(signs, "applied", make)
+
+
+@pytest.fixture
+def bicycle(applied: User, once: Once) -> User:
+    """That chain, committed."""
+    return once(applied, "bicycle", lambda: applied.dsv("commit", "-m", "bicycle"))
 
 
 MakeUser = Callable[[Path], User]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 User = Any
+Once = Any
 COMMENTED = (
     "# ours\nartifacts: {}\nstages:\n  report:  # keeps running\n    cmd: python -c pass\n    deps: [notes.txt]\n"
 )
@@ -55,33 +57,38 @@ def files(user: User) -> dict[str, bytes]:
     return found
 
 
-def declare(repo: User, keeper: str, name: str, content: bytes, *options: str) -> str:
+def declare(repo: User, once: Once, keeper: str, name: str, content: bytes, *options: str) -> str:
     """A committed dataset, kept by DVC, by Git or as the output of the user's own stage."""
-    repo.dvc("init", "-q")
-    repo.write("notes.txt", "x\n")
-    repo.write("dvc.yaml", COMMENTED)
     path = f"data/{name}"
-    (repo.folder / "data").mkdir()
-    if keeper == "stage":
-        (repo.folder / f"raw-{name}").write_bytes(content)
-        text = COMMENTED + f"  make:\n    cmd: cp raw-{name} {path}\n    deps: [raw-{name}]\n    outs: [{path}]\n"
-        repo.write("dvc.yaml", text)
-        repo.dvc("repro", "-q", "make")
-    else:
-        (repo.folder / path).write_bytes(content)
-    if keeper == "git":
-        repo.git("add", path)
-    repo.git("add", "-A") if keeper != "dvc" else repo.git("add", "dvc.yaml", "notes.txt", ".dvc", ".dvcignore")
-    repo.git("commit", "-q", "-m", "Begin")
-    repo.dsv("init", path, "-l", "class", "--name", "signs", *options)
-    repo.dsv("commit", "-m", "Declare signs")
-    assert repo.git("status", "--porcelain") == ""
+
+    def make() -> None:
+        repo.dvc("init", "-q")
+        repo.write("notes.txt", "x\n")
+        repo.write("dvc.yaml", COMMENTED)
+        (repo.folder / "data").mkdir()
+        if keeper == "stage":
+            (repo.folder / f"raw-{name}").write_bytes(content)
+            text = COMMENTED + f"  make:\n    cmd: cp raw-{name} {path}\n    deps: [raw-{name}]\n    outs: [{path}]\n"
+            repo.write("dvc.yaml", text)
+            repo.dvc("repro", "-q", "make")
+        else:
+            (repo.folder / path).write_bytes(content)
+        if keeper == "git":
+            repo.git("add", path)
+        repo.git("add", "-A") if keeper != "dvc" else repo.git("add", "dvc.yaml", "notes.txt", ".dvc", ".dvcignore")
+        repo.git("commit", "-q", "-m", "Begin")
+        repo.dsv("init", path, "-l", "class", "--name", "signs", *options)
+        repo.dsv("commit", "-m", "Declare signs")
+        assert repo.git("status", "--porcelain") == ""
+
+    what = "-".join([keeper, name, hashlib.md5(content).hexdigest(), *options])
+    once(repo, f"adopted-{what}", make)
     return path
 
 
 @pytest.mark.parametrize(("keeper", "name"), KEPT)
-def test_adoption_publishes_the_same_bytes_and_is_taken_back(repo: User, keeper: str, name: str) -> None:
-    path = declare(repo, keeper, name, CONTENTS[name], "-k", "id", "-k", "part")
+def test_adoption_publishes_the_same_bytes_and_is_taken_back(repo: User, once: Once, keeper: str, name: str) -> None:
+    path = declare(repo, once, keeper, name, CONTENTS[name], "-k", "id", "-k", "part")
     before = files(repo)
     repo.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
     stem, _, suffix = name.partition(".")
@@ -96,8 +103,10 @@ def test_adoption_publishes_the_same_bytes_and_is_taken_back(repo: User, keeper:
 
 
 @pytest.mark.parametrize(("keeper", "name"), KEPT)
-def test_a_chain_is_committed_cloned_and_reproduced(repo: User, keeper: str, name: str, tmp_path: Path) -> None:
-    declare(repo, keeper, name, CONTENTS[name], "-k", "id", "-k", "part")
+def test_a_chain_is_committed_cloned_and_reproduced(
+    repo: User, once: Once, keeper: str, name: str, tmp_path: Path
+) -> None:
+    declare(repo, once, keeper, name, CONTENTS[name], "-k", "id", "-k", "part")
     repo.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
     repo.dsv("migrate", "up")
     repo.dsv("commit", "-m", "bike is bicycle")
@@ -121,9 +130,9 @@ def test_a_chain_is_committed_cloned_and_reproduced(repo: User, keeper: str, nam
 
 
 @pytest.mark.parametrize("keeper", KEEPERS)
-def test_keyless_data_goes_through_a_chain_and_back(repo: User, keeper: str) -> None:
+def test_keyless_data_goes_through_a_chain_and_back(repo: User, once: Once, keeper: str) -> None:
     content = b"class,text\nbike,x\nbike,x\ncar,y\nbike,x\n"
-    path = declare(repo, keeper, "signs.csv", content)
+    path = declare(repo, once, keeper, "signs.csv", content)
     assert "key:" not in repo.read("dvc.yaml")
     before = files(repo)
     repo.dsv("migrate", "new", "rename_class", "from=bike", "to=bicycle")
@@ -190,8 +199,8 @@ def test_a_member_of_a_folder_that_dvc_tracks_is_refused(repo: User) -> None:
     assert files(repo) == before
 
 
-def test_a_pointer_of_another_name_or_in_the_way_is_refused(repo: User) -> None:
-    declare(repo, "dvc", "signs.csv", CSV, "-k", "id", "-k", "part")
+def test_a_pointer_of_another_name_or_in_the_way_is_refused(repo: User, once: Once) -> None:
+    declare(repo, once, "dvc", "signs.csv", CSV, "-k", "id", "-k", "part")
     repo.write("data/signs.base.csv", "mine\n")
     before = files(repo)
     assert "in the way" in repo.dsv("migrate", "new", "rename_class", "from=bike", "to=x", code=3).err
@@ -204,9 +213,9 @@ def test_a_pointer_of_another_name_or_in_the_way_is_refused(repo: User) -> None:
     assert files(repo) == before
 
 
-def test_a_stage_that_fails_leaves_everything_as_it_was(repo: User) -> None:
+def test_a_stage_that_fails_leaves_everything_as_it_was(repo: User, once: Once) -> None:
     """The operation fits the schema and fails on the rows: adopted, then refused, then as before."""
-    path = declare(repo, "git", "signs.csv", CSV, "-k", "id", "-k", "part")
+    path = declare(repo, once, "git", "signs.csv", CSV, "-k", "id", "-k", "part")
     repo.write("fix.csv", "id,part,old,new\n1,a,bus,car\n")
     repo.dsv("migrate", "new", "relabel", "file=fix.csv")
     before = files(repo)

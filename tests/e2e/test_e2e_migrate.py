@@ -44,14 +44,12 @@ def test_a_rename_goes_from_file_to_published_rows_and_back(signs: User) -> None
     assert "m0001" in signs.dsv("migrate", "status").out
 
 
-def test_dvc_repro_by_hand_gives_the_same_bytes(signs: User) -> None:
-    new(signs, "rename_class", "from=bike", "to=bicycle")
-    signs.dsv("migrate", "up")
-    first = signs.read("data/signs.csv")
-    lock = signs.read("dvc.lock")
-    signs.dvc("repro", "--force", "--no-run-cache")
-    assert signs.read("data/signs.csv") == first
-    assert signs.read("dvc.lock") == lock
+def test_dvc_repro_by_hand_gives_the_same_bytes(applied: User) -> None:
+    first = applied.read("data/signs.csv")
+    lock = applied.read("dvc.lock")
+    applied.dvc("repro", "--force", "--no-run-cache")
+    assert applied.read("data/signs.csv") == first
+    assert applied.read("dvc.lock") == lock
 
 
 def test_comments_in_dvc_yaml_survive(signs: User) -> None:
@@ -91,16 +89,14 @@ def test_remove_takes_the_adoption_back(signs: User) -> None:
     assert not (signs.folder / "migrations").exists()
 
 
-def test_a_hand_edited_published_file_is_never_overwritten(signs: User) -> None:
-    new(signs, "rename_class", "from=bike", "to=bicycle")
-    signs.dsv("migrate", "up")
-    edited = signs.read("data/signs.csv").replace("bus", "coach")
-    signs.write("data/signs.csv", edited)
-    new(signs, "rename_class", "from=car", "to=auto")
+def test_a_hand_edited_published_file_is_never_overwritten(applied: User) -> None:
+    edited = applied.read("data/signs.csv").replace("bus", "coach")
+    applied.write("data/signs.csv", edited)
+    new(applied, "rename_class", "from=car", "to=auto")
     for words in (["migrate", "up"], ["migrate", "down", "m0000_base"], ["commit", "-m", "x"]):
-        ran = signs.dsv(*words, code=3)
+        ran = applied.dsv(*words, code=3)
         assert "edited" in ran.err
-    assert signs.read("data/signs.csv") == edited
+    assert applied.read("data/signs.csv") == edited
 
 
 def test_adoption_refuses_local_edits_and_absent_data(signs: User) -> None:
@@ -156,30 +152,24 @@ def test_awkward_class_names_survive_a_chain(repo: User) -> None:
     assert repo.run("dvc", "metrics", "show").code == 0
 
 
-def test_a_stale_published_file_is_not_committed(signs: User) -> None:
-    new(signs, "rename_class", "from=bike", "to=bicycle")
-    signs.dsv("migrate", "up")
-    signs.dsv("commit", "-m", "Rename")
-    base = signs.folder / "data/signs.base.csv"
+def test_a_stale_published_file_is_not_committed(bicycle: User) -> None:
+    base = bicycle.folder / "data/signs.base.csv"
     text = base.read_text()
     base.unlink()
     base.write_text(text + "f.jpg,bike,train,0.40\n")
-    assert "changed since the last run: data/signs.base.csv" in signs.dsv("status").out
-    before = signs.git("rev-parse", "HEAD")
-    assert "migrate up" in signs.dsv("commit", "-m", "stale", code=3).err
-    assert signs.git("rev-parse", "HEAD") == before
-    signs.dsv("migrate", "up")
-    assert signs.read("data/signs.csv").endswith("f.jpg,bicycle,train,0.40\n")
-    signs.dsv("commit", "-m", "One more row")
-    assert signs.clean()
+    assert "changed since the last run: data/signs.base.csv" in bicycle.dsv("status").out
+    before = bicycle.git("rev-parse", "HEAD")
+    assert "migrate up" in bicycle.dsv("commit", "-m", "stale", code=3).err
+    assert bicycle.git("rev-parse", "HEAD") == before
+    bicycle.dsv("migrate", "up")
+    assert bicycle.read("data/signs.csv").endswith("f.jpg,bicycle,train,0.40\n")
+    bicycle.dsv("commit", "-m", "One more row")
+    assert bicycle.clean()
 
 
-def test_a_clone_without_data_is_not_told_that_something_changed(signs: User, tmp_path: Path) -> None:
-    new(signs, "rename_class", "from=bike", "to=bicycle")
-    signs.dsv("migrate", "up")
-    signs.dsv("commit", "-m", "Rename")
-    clone = type(signs)(tmp_path / "clone")
-    signs.git("clone", "-q", f"file://{signs.folder}", str(clone.folder))
+def test_a_clone_without_data_is_not_told_that_something_changed(bicycle: User, tmp_path: Path) -> None:
+    clone = type(bicycle)(tmp_path / "clone")
+    bicycle.git("clone", "-q", f"file://{bicycle.folder}", str(clone.folder))
     out = clone.dsv("status").out
     assert "not checked out" in out and "changed since" not in out
 

@@ -24,19 +24,16 @@ def drawn(user: User, *revisions: str) -> dict[str, Any]:
     return plot["content"]
 
 
-def test_dvc_draws_the_class_counts_of_two_revisions(signs: User) -> None:
-    signs.dsv("migrate", "new", "rename_class", "field=class", "from=bike", "to=bicycle")
-    signs.dsv("migrate", "up")
-    signs.dsv("commit", "-m", "Bikes are bicycles")
-    before = counted(signs)
-    signs.dsv("migrate", "new", "drop_rows", "where=score < 0.65")
-    signs.dsv("migrate", "up")
-    signs.dsv("commit", "-m", "Prune")
-    assert signs.clean()
-    now = counted(signs)
+def test_dvc_draws_the_class_counts_of_two_revisions(bicycle: User) -> None:
+    before = counted(bicycle)
+    bicycle.dsv("migrate", "new", "drop_rows", "where=score < 0.65")
+    bicycle.dsv("migrate", "up")
+    bicycle.dsv("commit", "-m", "Prune")
+    assert bicycle.clean()
+    now = counted(bicycle)
     assert before != now
 
-    chart = drawn(signs, "HEAD~1", "HEAD")
+    chart = drawn(bicycle, "HEAD~1", "HEAD")
     shown = {"HEAD~1": {}, "HEAD": {}}
     for point in chart["data"]["values"]:
         assert point["label"] == "class"
@@ -47,20 +44,18 @@ def test_dvc_draws_the_class_counts_of_two_revisions(signs: User) -> None:
     assert chart["title"]["text"] == "signs: classes"
 
 
-def test_counts_follow_the_label_and_leave_with_it(signs: User) -> None:
-    signs.dsv("migrate", "new", "rename_class", "field=class", "from=bike", "to=bicycle")
-    signs.dsv("migrate", "up")
+def test_counts_follow_the_label_and_leave_with_it(applied: User) -> None:
     # Restyled by hand: it stays so.
-    signs.write(TEMPLATE, signs.read(TEMPLATE).replace('"width": 300', '"width": 500'))
-    signs.dsv("commit", "-m", "One")
-    assert '"width": 500' in signs.git("show", f"HEAD:{TEMPLATE}")
-    signs.dsv("migrate", "new", "drop_field", "name=class")
-    signs.dsv("migrate", "up")
-    signs.dsv("commit", "-m", "No classes")
-    assert not (signs.folder / COUNTS).exists() and "plots:" not in signs.read("dvc.yaml") and signs.clean()
-    signs.dsv("migrate", "down", "m0001_rename_class_bike")
-    assert signs.read(COUNTS).splitlines()[0] == "label,split,class,rows" and "plots:" in signs.read("dvc.yaml")
-    assert '"width": 500' in signs.read(TEMPLATE)
+    applied.write(TEMPLATE, applied.read(TEMPLATE).replace('"width": 300', '"width": 500'))
+    applied.dsv("commit", "-m", "One")
+    assert '"width": 500' in applied.git("show", f"HEAD:{TEMPLATE}")
+    applied.dsv("migrate", "new", "drop_field", "name=class")
+    applied.dsv("migrate", "up")
+    applied.dsv("commit", "-m", "No classes")
+    assert not (applied.folder / COUNTS).exists() and "plots:" not in applied.read("dvc.yaml") and applied.clean()
+    applied.dsv("migrate", "down", "m0001_rename_class_bike")
+    assert applied.read(COUNTS).splitlines()[0] == "label,split,class,rows" and "plots:" in applied.read("dvc.yaml")
+    assert '"width": 500' in applied.read(TEMPLATE)
 
 
 def test_a_file_of_somebody_else_is_not_overwritten(signs: User) -> None:
