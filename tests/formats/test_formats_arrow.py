@@ -86,7 +86,7 @@ def test_a_large_file_is_kept_beside_the_engine(tmp_path: Path, monkeypatch: pyt
         table = scan(engine, snapshot(path)).table
         # a cursor of its own sees it, too
         ids = [row[0] for row in engine.stream(f"SELECT id FROM {table.relation} ORDER BY {POSITION} DESC")]
-        assert list(Path(str(engine._spill)).glob("*.duckdb"))
+        assert engine._spill is not None and list(engine._spill.path.glob("*.duckdb"))
     assert ids == list(reversed(range(ROWS)))
 
 
