@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from dsv.api.between import found_between
-from dsv.api.diff_parts import boxless, faults, unnarrowed, with_parts
+from dsv.api.diff_parts import boxless, faults, unnarrowed, with_parts, zones
 from dsv.api.media import media_between, same_media
 from dsv.api.options import DiffOptions
 from dsv.api.pairs import Pair, Side, repository_pairs
@@ -218,6 +218,7 @@ def _read(engine: Engine, pair: Pair, options: DiffOptions) -> tuple[DatasetDiff
         said += _said(pair, side, scan) if side is not None and scan is not None else []
     said += faults(pair.name, *sides.scans)
     said += boxless(pair.name, options.iou, *sides.scans)
+    said += zones(pair.name, *sides.scans)
     try:
         diff = _diff(engine, pair, options, sides)
         sides.check()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from dsv.model.diff import DatasetDiff
 from dsv.model.finding import Finding
+from dsv.model.values import shown
 
 if TYPE_CHECKING:
     from dsv.formats.base import Scan
+    from dsv.tables.table import Table
 
 
 def with_parts(diff: DatasetDiff, old: Scan | None, new: Scan | None) -> DatasetDiff:
@@ -84,3 +86,22 @@ def boxless(name: str, iou: float | None, before: Scan | None, after: Scan | Non
     if iou is not None and not any(rung.boxes for rung in rungs):
         message = "no field is known to hold boxes, so --iou had nothing to compare"
         yield Finding(rule="no-boxes", level="warning", message=message, dataset=name)
+
+
+def zones(name: str, before: Scan | None, after: Scan | None) -> Iterator[Finding]:
+    """Times with a zone on one side only: which moments the others are, nobody knows; they are taken for UTC."""
+    if before is None or after is None:
+        return
+    old, new = (_times(scan.table) for scan in (before, after))
+    for zoned, verb in ((True, "got"), (False, "lost")):
+        fields = sorted(field for field, has in new.items() if has is zoned and old.get(field) is (not zoned))
+        if fields:
+            listed = ", ".join(map(shown, fields))
+            message = f"times {verb} a time zone: {listed}; those without one were compared as if they were of UTC"
+            yield Finding(rule="zone-changed", level="warning", message=message, count=len(fields), dataset=name)
+
+
+def _times(table: Table) -> dict[str, bool]:
+    """The fields that are times to the file, and whether they have a zone."""
+    typed = (field.name for field in table.schema if field.type == "datetime" and field.name not in table.text_fields)
+    return {name: name in table.zoned_fields for name in typed}

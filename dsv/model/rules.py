@@ -132,6 +132,7 @@ RULES: dict[str, Rule] = {
             ("coerced-time", "warning", "cells", "nothing", "days got a time of day"),
             ("coerced-digits", "error", "cells", "nothing", "long numbers lost digits"),
             ("not-finite", "warning", "cells", "nothing", "numbers became not-a-number or infinite"),
+            ("zone-changed", "warning", "fields", "nothing", "times got or lost their time zone"),
         ),
         *_family(
             501,

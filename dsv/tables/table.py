@@ -56,7 +56,7 @@ class Table:
     fields of `schema` under their own names, and a BIGINT `POSITION` that counts the rows of the
     file from 1. Fields in `text_fields` hold VARCHAR as the file spells it, whatever their type.
     `origin` is where the rows of `relation` come from as they are, `made` how they were made of others; None
-    where nothing says so.
+    where nothing says so. `zoned_fields` are those whose times had a zone, before they became times of UTC.
     `indexing` says where row indexes are kept of the relation that it names.
     """
 
@@ -64,6 +64,7 @@ class Table:
     relation: str
     schema: Schema
     text_fields: frozenset[str] = frozenset()
+    zoned_fields: frozenset[str] = frozenset()
     origin: Origin | None = None
     indexing: Indexing | None = None
     made: Lineage | None = None

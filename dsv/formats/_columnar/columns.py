@@ -44,7 +44,8 @@ def typed_table(
     check_names(tuple(found), schema, snapshot.shown_path)
     for field in schema:
         _check_type(field, own[field.name], snapshot)
-    if any(native.is_zoned(kind) for kind in found.values()):
+    zoned = frozenset(name for name, kind in found.items() if native.is_zoned(kind))
+    if zoned:
         # Instants become times of one zone, whatever the machine's own is.
         engine.execute("SET TimeZone = 'UTC'")
     values = [
@@ -59,7 +60,7 @@ def typed_table(
         name = view(engine, ", ".join(values), offset, source)
     _check_cells(engine, name, schema, lambda position: f"{snapshot.shown_path} (row {position})")
     known = None if offset is None else origin(name, file)
-    return Table(engine=engine, relation=name, schema=schema, origin=known)
+    return Table(engine=engine, relation=name, schema=schema, zoned_fields=zoned, origin=known)
 
 
 def _check_type(declared: Field, found: Field, snapshot: Snapshot) -> None:

@@ -49,7 +49,9 @@ def with_meaning(part: PartFile, table: Table, features: Mapping[str, Any]) -> T
     relation = f"(SELECT {listed}, {POSITION} FROM {table.relation})"
     types = table.engine.columns(relation)
     fields = (item if cells[item.name] is None else _retyped(item, types[item.name]) for item in table.schema)
-    return Table(engine=table.engine, relation=relation, schema=Schema(fields=tuple(fields)))
+    return Table(
+        engine=table.engine, relation=relation, schema=Schema(fields=tuple(fields)), zoned_fields=table.zoned_fields
+    )
 
 
 def _retyped(field: Field, kind: DuckDBPyType) -> Field:

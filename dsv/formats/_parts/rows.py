@@ -76,6 +76,7 @@ class _Gathering:
         self.malformed = 0
         self.first_malformed: str | None = None
         self.texts: frozenset[str] = frozenset()
+        self.zoned: frozenset[str] = frozenset()
 
     def add(self, part: PartFile) -> None:
         """Read a file, and put its rows behind the others."""
@@ -125,6 +126,7 @@ class _Gathering:
         first = self.ranges[-1].first + self.ranges[-1].count if self.ranges else 1
         count = found.table.count()
         self.ranges.append(MemberRows(path=part.member.path, first=first, count=count))
+        self.zoned |= found.table.zoned_fields
         self.malformed += found.malformed
         self.first_malformed = self.first_malformed or found.first_malformed
 
@@ -138,7 +140,7 @@ class _Gathering:
         if self.texts:
             inferred = infer(self.engine, name, [item.name for item in schema if item.name in self.texts])
             schema = Schema(fields=tuple(_of(item, inferred) for item in schema))
-        table = Table(engine=self.engine, relation=name, schema=schema, text_fields=self.texts)
+        table = Table(engine=self.engine, relation=name, schema=schema, text_fields=self.texts, zoned_fields=self.zoned)
         return Gathered(
             table=table,
             ranges=tuple(self.ranges),
