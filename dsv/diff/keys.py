@@ -12,7 +12,7 @@ from dsv.diff.request import DiffRequest
 from dsv.errors import SchemaError
 from dsv.model.diff import KeySource
 from dsv.model.schema import is_nested
-from dsv.tables.duckdb import FEW, identifier
+from dsv.tables.duckdb import identifier
 from dsv.tables.table import Table
 
 BEST_NAMES = ("id", "key", "uuid", "guid", "uid", "_id")
@@ -21,6 +21,7 @@ GOOD_NAMES = ("image", "image_path", "file", "file_name", "filename", "path", "u
 UNFIT_TYPES = ("number", "boolean", "json")
 SAMPLE_ROWS = 5000
 PAIRED_FIELDS = 8
+TRIED_AT_ONCE = 50
 SHARED = 0.5
 """A key that was renamed has at least this share of its values in common."""
 
@@ -156,9 +157,9 @@ def _candidates(old: Table, new: Table, fit: Sequence[FieldPair]) -> Iterator[li
 
 
 def _unique_in_sample(old: Table, new: Table, keys: Sequence[list[FieldPair]]) -> Iterator[list[FieldPair]]:
-    # All of thousands at once overflow the engine's stack; and mostly an early one is taken.
-    for start in range(0, len(keys), FEW):
-        some = keys[start : start + FEW]
+    # Each takes memory of its own while it is counted; and mostly an early one is taken.
+    for start in range(0, len(keys), TRIED_AT_ONCE):
+        some = keys[start : start + TRIED_AT_ONCE]
         passes = [_passes(old, "old", some), _passes(new, "new", some)]
         yield from (key for key, *passed in zip(some, *passes, strict=True) if all(passed))
 

@@ -288,6 +288,7 @@ def scan(engine: Engine, snapshot: Snapshot) -> Scan:
     watch = Watch()
     found = format_of(snapshot).scan(engine, watch.over(snapshot))
     watch.check()
+    engine.expect(len(found.table.schema.names))
     inner = found.check
 
     def check() -> None:

@@ -15,7 +15,7 @@ from dsv.errors import TooLittleMemory
 from dsv.files import FULL
 from dsv.model.progress import SILENT, Progress
 from dsv.scratch import Scratch
-from dsv.tables.memory import engine_limit
+from dsv.tables.memory import LARGE_BYTES, WIDE, engine_limit, large_limits
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -86,6 +86,8 @@ class Engine:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._opening: Thread | None = None
         self._spill: Scratch | None = None
+        self._limit = engine_limit(memory)
+        self._largest = 0, 0
         self._names = 0
         self._home = "memory.main"
         self._attached: dict[str, Path] = {}
@@ -133,7 +135,7 @@ class Engine:
         connection = duckdb.connect(config={"python_enable_replacements": "false"})
         connection.execute("SET enable_progress_bar = false")
         connection.execute(f"SET temp_directory = {literal(self._folder())}")
-        connection.execute(f"SET memory_limit = '{engine_limit(self._memory)}B'")
+        connection.execute(f"SET memory_limit = '{self._limit}B'")
         if self._threads is not None:
             connection.execute(f"SET threads = {int(self._threads)}")
         return connection
@@ -154,13 +156,27 @@ class Engine:
             yield
             return
         threads = self.value("SELECT current_setting('threads')")
-        self.execute(f"SET memory_limit = '{engine_limit(self._memory) + size_bytes}B'")
+        self.execute(f"SET memory_limit = '{self._limit + size_bytes}B'")
         self.execute("SET threads = 1")
         try:
             yield
         finally:
             self.execute(f"SET threads = {int(threads)}")
-            self.execute(f"SET memory_limit = '{engine_limit(self._memory)}B'")
+            self.execute(f"SET memory_limit = '{self._limit}B'")
+
+    def expect(self, fields: int, record_bytes: int = 0) -> None:
+        """Be ready for records of so many fields and bytes, from now on; nothing for usual ones."""
+        known = self._largest
+        self._largest = max(known[0], fields), max(known[1], record_bytes)
+        if self._largest == known or (self._largest[0] <= WIDE and self._largest[1] <= LARGE_BYTES):
+            return
+        threads = int(self.value("SELECT current_setting('threads')"))
+        self._limit, threads = large_limits(*self._largest, threads, self._memory)
+        self.execute(f"SET memory_limit = '{self._limit}B'")
+        self.execute(f"SET threads = {threads}")
+        if self._largest[0] > WIDE:
+            # What they take grows with the square of the number of fields.
+            self.execute("SET disabled_optimizers = 'common_subexpressions,statistics_propagation'")
 
     def write(self, sql: str) -> int:
         """Run a statement that makes a table or a file of rows; how many rows it wrote."""

@@ -132,3 +132,14 @@ def test_rows_of_another_relation_are_not_looked_up_in_the_file(tmp_path: Path) 
         request = DiffRequest(key=("id",), key_forms=(("id", "leading-zeros"),))
         diff = diff_tables("d", "d", *tables, request)
     assert (diff.rows.added, diff.rows.removed, diff.rows.changed, diff.rows.unchanged) == (0, 0, 1, 1)
+
+
+def test_large_records_get_more_than_usual_and_never_more_than_was_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_machine", lambda: 16 * 2**30)
+    usual = memory.engine_limit()
+    limit, threads = memory.large_limits(1_100, 0, 8)
+    assert usual < limit < 16 * 2**30 and threads == 4
+    assert memory.large_limits(50_000, 0, 8) == (int(0.8 * 16 * 2**30), 1)
+    assert memory.large_limits(50_000, 0, 8, granted=2**30) == (memory.engine_limit(2**30), 1)
+    limit, threads = memory.large_limits(2, 200 * 2**20, 2)
+    assert limit > 2 * 200 * 2**20 and threads == 2

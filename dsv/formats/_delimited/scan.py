@@ -46,6 +46,7 @@ class Source:
 def scan(engine: Engine, snapshot: Snapshot, delimiters: Sequence[str]) -> Scan:
     """Read a delimited file as a table of text fields. Raises: FormatError."""
     layout = read_layout(snapshot, delimiters)
+    engine.expect(len(layout.names))
     schema = snapshot.options.schema
     if schema is not None:
         check_names(layout.names, schema, f"{snapshot.shown_path}:1")
@@ -93,6 +94,8 @@ def _try_load(engine: Engine, source: Source, layout: Layout) -> str | None:
     import duckdb
 
     for longest in (_USUAL_RECORD_BYTES, _LONGEST_RECORD_BYTES):
+        if longest > _USUAL_RECORD_BYTES:
+            engine.expect(len(layout.names), longest if source.gzip else min(longest, source.path.stat().st_size))
         try:
             return _load(engine, source, layout, longest)
         except duckdb.NotImplementedException:

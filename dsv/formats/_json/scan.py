@@ -166,6 +166,7 @@ def _read(engine: Engine, snapshot: Snapshot, shape: Shape, source: Source) -> T
     if list(found) == ["json"] and not source.checked:
         # DuckDB's answer for lines that are not all objects, and for objects of one member of that name.
         return None
+    engine.expect(len(found), source.object_bytes)
     check_names_apart(_names(engine, source, list(found)), snapshot.shown_path)
     declared = snapshot.options.schema
     if declared is not None:
