@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dsv.migrations.apply import Applied
+from dsv.migrations.ranges import ranges
 from dsv.migrations.source import class_names
 from dsv.model.migration import State
 from dsv.model.schema import Field
@@ -38,8 +39,6 @@ class Changes:
 def changes(before: Table, before_state: State, applied: Applied) -> Changes:
     """Count what a migration changed. `before` is the table that it was applied to, typed."""
     after, state, fields = applied.table, applied.state, applied.fields
-    pairs = _pairing(before_state.key, state.key, fields)
-    on = " AND ".join(f"b.{old} = a.{new}" for old, new in pairs)
     both = f"b.{POSITION} IS NOT NULL AND a.{POSITION} IS NOT NULL"
     kept = _kept(before, after, state.key)
     differs = {
@@ -53,12 +52,30 @@ def changes(before: Table, before_state: State, applied: Applied) -> Changes:
     counted += [f"b.{POSITION} IS NULL", f"a.{POSITION} IS NULL"]
     counted += [f"{both} AND ({changed})", f"{both} AND {moved}", touched, f"{both} AND {leaked}"]
     columns = ", ".join(f"count(*) FILTER (WHERE {test})" for test in counted)
-    found = before.engine.rows(f"SELECT {columns} FROM {before.relation} b FULL JOIN {after.relation} a ON {on}")[0]
-    *cells, added, removed, altered, moves, touches, leaks = map(int, found)
+    parts = [
+        before.engine.rows(f"SELECT {columns} FROM {joined}")[0] for joined in _joined(before, before_state, applied)
+    ]
+    *cells, added, removed, altered, moves, touches, leaks = (
+        sum(map(int, counts)) for counts in zip(*parts, strict=True)
+    )
     differing = {name: count for name, count in zip(differs, cells, strict=True) if count}
     return Changes(
         cells=differing, added=added, removed=removed, changed=altered, moved=moves, touched=touches, leaked=leaks
     )
+
+
+def _joined(before: Table, before_state: State, applied: Applied) -> Iterator[str]:
+    """SQL for the rows before (`b`), each beside the one after (`a`): all, or so many positions after others."""
+    after = applied.table
+    if not _kept(before, after, applied.state.key):
+        pairs = _pairing(before_state.key, applied.state.key, applied.fields)
+        on = " AND ".join(f"b.{old} = a.{new}" for old, new in pairs)
+        yield f"{before.relation} b FULL JOIN {after.relation} a ON {on}"
+        return
+    # A row stays at its position, so no key need be joined, nor all rows at once.
+    for some in ranges(before):
+        old, new = (f"(SELECT * FROM {table.relation} AS dsv_table {some})" for table in (before, after))
+        yield f"{old} b FULL JOIN {new} a ON b.{POSITION} = a.{POSITION}"
 
 
 def _kept(before: Table, after: Table, key: tuple[str, ...]) -> Mapping[str, str]:

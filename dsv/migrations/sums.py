@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dsv.migrations.ranges import ranges
 from dsv.model.schema import Schema
 from dsv.profiles.digest import MASK, row_sum
 from dsv.tables.duckdb import identifier
@@ -30,11 +31,15 @@ def sum_after(before: Table, known: int | None, after: Table) -> tuple[int, int]
     columns = ", ".join(map(identifier, (*made, POSITION)))
     tests = [f"b.{identifier(name)} IS DISTINCT FROM a.{identifier(name)}" for name in made]
     differing = engine.fresh("differing")
-    count = engine.write(
-        f"CREATE TABLE {differing} AS SELECT b.{POSITION} AS position, a.{POSITION} IS NULL AS gone "
-        f"FROM (SELECT {columns} FROM {before.relation}) b "
-        f"LEFT JOIN (SELECT {columns} FROM {after.relation}) a ON a.{POSITION} = b.{POSITION} "
-        f"WHERE {' OR '.join([f'a.{POSITION} IS NULL', *tests])}"
+    engine.execute(f"CREATE TABLE {differing} (position BIGINT, gone BOOLEAN)")
+    count = sum(
+        engine.write(
+            f"INSERT INTO {differing} SELECT b.{POSITION}, a.{POSITION} IS NULL "
+            f"FROM (SELECT {columns} FROM {before.relation} AS dsv_table {some}) b "
+            f"LEFT JOIN (SELECT {columns} FROM {after.relation} AS dsv_table {some}) a ON a.{POSITION} = b.{POSITION} "
+            f"WHERE {' OR '.join([f'a.{POSITION} IS NULL', *tests])}"
+        )
+        for some in ranges(before)
     )
     gone = int(engine.value(f"SELECT count(*) FROM {differing} WHERE gone"))
     rows = after.count()

@@ -37,7 +37,7 @@ def test_inference(make: Any, types: dict[str, str], old: list[Any], new: list[A
 
 @pytest.mark.parametrize("few", [1, 2, 3])
 def test_keys_are_tried_a_few_at_a_time(make: Any, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    monkeypatch.setattr(keys, "FEW", few)
+    monkeypatch.setattr(keys, "TRIED_AT_ONCE", few)
     types = dict.fromkeys("abcd", "string")
     table = make.rows(types, [["x", "1", "p", "1"], ["x", "1", "q", "2"], ["y", "1", "p", "3"]])
     assert infer(table, table)[0] == ("d",)
