@@ -301,7 +301,9 @@ def _flags(
         hidden += f" AND NOT v{number}"
     if pair.textual:
         yield 1, f"CASE WHEN d{number} THEN {pair.whitespace_only(old, new)} ELSE false END AS w{number}"
-        yield 1, f"CASE WHEN d{number} THEN {pair.case_only(old, new)} ELSE false END AS i{number}"
+        # Where blanks and case are hidden, what differs in both is hidden, too.
+        case = pair.case_only(old, new, blanks=not (request.hide_whitespace and request.hide_case))
+        yield 1, f"CASE WHEN d{number} THEN {case} ELSE false END AS i{number}"
         hidden += f" AND NOT w{number}" if request.hide_whitespace else ""
         hidden += f" AND NOT i{number}" if request.hide_case else ""
     if pair.spelled:

@@ -213,7 +213,7 @@ def _same(mine: str, final: Form, cells: _Cells, request: DiffRequest) -> str:
     if pair.textual and request.hide_whitespace:
         equal += f" OR {pair.whitespace_only(mine, cells.value)}"
     if pair.textual and request.hide_case:
-        equal += f" OR {pair.case_only(mine, cells.value)}"
+        equal += f" OR ({pair.case_only(mine, cells.value, blanks=not request.hide_whitespace)})"
     return f"f.p IS NOT NULL AND {cells.fits} AND ({equal})"
 
 

@@ -94,9 +94,16 @@ class FieldPair:
         left, right = without_blanks(self.value("old", old)), without_blanks(self.value("new", new))
         return f"coalesce({left} = {right}, false)"
 
-    def case_only(self, old: str, new: str) -> str:
-        """SQL that is true where two texts that differ are equal but for upper and lower case."""
-        return f"coalesce(lower({self.value('old', old)}) = lower({self.value('new', new)}), false)"
+    def case_only(self, old: str, new: str, *, blanks: bool = True) -> str:
+        """SQL that is true where two texts that differ are equal but for upper and lower case.
+
+        Without `blanks`, these do not count, and texts that differ in them alone are none such.
+        """
+        left, right = self.value("old", old), self.value("new", new)
+        if blanks:
+            return f"coalesce(lower({left}) = lower({right}), false)"
+        same = f"lower({without_blanks(left)}) = lower({without_blanks(right)})"
+        return f"coalesce({same}, false) AND NOT {self.whitespace_only(old, new)}"
 
 
 def forms(table: Table) -> dict[str, Form]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dsv.model.finding import Finding
 
-VERSION = 5
+VERSION = 6
 """Of the way a diff is written down, and of what it says: raise it when either changes."""
 ROW_GROUP = 8192
 SIDES: tuple[Side, Side] = ("old", "new")
