@@ -344,3 +344,10 @@ def test_files_of_one_field_have_names_of_their_own(adopt: Adopt) -> None:
         new = edit(new, (f"r{n:03},bike", f"r{n:03},{'scooter' if n else 'car'}"))
     found = captured(adopt(MANY), new, "--split-class bike")
     assert found.side_files == ("m0001_edits.class.csv", "m0001_edits.class_2.csv")
+
+
+def test_without_a_key_no_field_can_be_left_where_rows_differ(adopt: Adopt) -> None:
+    old = "word,tag,note\na,x,1\nb,y,2\nc,x,3\n"
+    with pytest.raises(DsvError, match="a row is told by all its fields, and note is to be left as it was") as caught:
+        captured(adopt(old, key=(), labels=("tag",)), "word,tag,note\na,x,8\nbb,y,9\nc,x,3\n", "--leave note")
+    assert "declare a key" in str(caught.value.hint)

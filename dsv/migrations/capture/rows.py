@@ -13,6 +13,8 @@ from dsv.tables.table import POSITION, Table
 
 DROP = "--drop-rows"
 
+_DECLARE = "declare a key in dvc.yaml (meta.dsv.key) before the chain begins"
+
 
 def drop(draft: Draft, wanted: Wanted, judge: Judge) -> None:
     """Take out the rows whose key the wanted table lacks; the file also tells their labels, as they were.
@@ -40,7 +42,7 @@ def add(draft: Draft, wanted: Wanted) -> None:
 def exchange(draft: Draft, wanted: Wanted) -> None:
     """Without a key: take out and add rows by what they hold, equal ones as often as they differ in number.
 
-    Raises: MigrationError: no row would stay.
+    Raises: MigrationError: no row would stay, or a field that tells rows apart is left as it was.
     """
     if draft.state.key:
         return
@@ -50,7 +52,12 @@ def exchange(draft: Draft, wanted: Wanted) -> None:
     if gone is not None and gone.count() and gone.count() == draft.table.count():
         raise MigrationError(
             "no row stays as it was, and only a key could tell which row became which",
-            hint="declare a key in dvc.yaml (meta.dsv.key) before the chain begins",
+            hint=_DECLARE,
+        )
+    left = [name for name in draft.state.schema.names if name in wanted.left]
+    if gone is not None and gone.count() and left:
+        raise MigrationError(
+            f"without a key a row is told by all its fields, and {left[0]} is to be left as it was", hint=_DECLARE
         )
     if gone is not None:
         _drop(draft, gone, ())
