@@ -26,7 +26,8 @@ def drawn(user: User, *revisions: str) -> dict[str, Any]:
 
 def test_dvc_draws_the_class_counts_of_two_revisions(bicycle: User) -> None:
     before = counted(bicycle)
-    bicycle.dsv("migrate", "new", "drop_rows", "where=score < 0.65")
+    bicycle.dsv("migrate", "new", "drop_rows", "where=score < 0.65", "--id", "To D: prune")
+    assert (bicycle.folder / "migrations/signs/m0002_to_d_prune.yaml").is_file()
     bicycle.dsv("migrate", "up")
     bicycle.dsv("commit", "-m", "Prune")
     assert bicycle.clean()

@@ -65,7 +65,7 @@ def capture(
         with scratch("capture") as work:
             meeting = met(engine, workspace, declared, source, judge)
             snapshot, read = wanted(engine, workspace, declared, source, meeting)
-            identifier = meeting.chain.next_id(slug or writing.slugify(source.words))
+            identifier = meeting.chain.next_id(writing.slugify(slug or source.words))
             documents = meeting.project.documents(declared.name)
             task = Task(
                 dataset=declared.name,

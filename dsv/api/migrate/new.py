@@ -46,7 +46,7 @@ def new(
         project = workspace.project(declared)
         prospect = None if has_chain(project, declared.name) else adoption.prepare(workspace, declared)
         chain = open_chain(project, declared.name).chain if prospect is None else prospect.chain
-        migration_id = chain.next_id(slug or writing.slug(operation, parameters))
+        migration_id = chain.next_id(writing.slugify(slug) if slug else writing.slug(operation, parameters))
         draft = _draft(
             start, chain, migration_id, operation, parameters, title, project.path(project.documents(declared.name))
         )
